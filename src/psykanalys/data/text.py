@@ -1,0 +1,58 @@
+"""Text to value, one cell at a time: Swedish numbers, lists, yes and no. Ambiguity is refused, never guessed."""
+
+from __future__ import annotations
+
+import re
+
+_SPACES = " \u00a0\u2009\u202f"  # ordinary, no-break, thin, narrow no-break
+_GROUPED = re.compile(rf"[+-]?\d{{1,3}}([{_SPACES}]\d{{3}})+([.,]\d+)?")
+_PLAIN = re.compile(r"[+-]?\d+([.,]\d+)?")
+_POINT_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")
+_MINUS = str.maketrans("−–", "--")
+
+
+def parse_number(text: object) -> float | None:
+    """Read '28', '6,51', '6.51', '24 328', '1 234,5' or '12 %'. Empty gives None.
+
+    Raises ValueError for what is no number and for what can be read in two ways: '1.234' is 1234 to one
+    reader and 1,234 to another.
+    """
+    if text is None or isinstance(text, int | float):
+        return None if text is None else float(text)
+    cleaned = str(text).strip(_SPACES).removesuffix("%").strip(_SPACES).translate(_MINUS)
+    if not cleaned:
+        return None
+    if _POINT_GROUP.fullmatch(cleaned):
+        raise ValueError(_ambiguous(cleaned))
+    if not (_PLAIN.fullmatch(cleaned) or _GROUPED.fullmatch(cleaned)):
+        raise ValueError(f"'{text}' is not a number; expected e.g. 28, 6,51, 6.51 or 24 328")
+    return float(_without_spaces(cleaned).replace(",", "."))
+
+
+def _ambiguous(text: str) -> str:
+    whole, decimal = text.replace(".", ""), text.replace(".", ",", 1)
+    return f"'{text}' can be read as {whole} or as {decimal}; write {whole} for the first, {decimal} for the second"
+
+
+def parse_count(text: object) -> int | None:
+    """Read a whole number that is not negative. Empty gives None."""
+    number = parse_number(text)
+    if number is None:
+        return None
+    if number < 0 or number != int(number):
+        raise ValueError(f"'{text}' is not a whole number of at least 0")
+    return int(number)
+
+
+def parse_list(text: object) -> tuple[str, ...]:
+    """Split 'a | b' at the bars. Empty gives no items; an item repeated is refused."""
+    if isinstance(text, list | tuple):
+        return tuple(text)
+    items = tuple(part.strip() for part in str(text or "").split("|") if part.strip())
+    if len(set(items)) < len(items):
+        raise ValueError(f"'{text}' names the same thing twice")
+    return items
+
+
+def _without_spaces(text: str) -> str:
+    return "".join(character for character in text if character not in _SPACES)
