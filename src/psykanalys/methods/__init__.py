@@ -1,0 +1,20 @@
+"""Statistics on arrays. Knows no tables, no files and no Swedish; returns values with their limits and their problems."""
+
+from psykanalys.methods.comparison import difference_of_proportions, ratio_of_rates
+from psykanalys.methods.core import Estimate, MethodError, Problem
+from psykanalys.methods.coverage import bounds, coverage
+from psykanalys.methods.proportions import proportion
+from psykanalys.methods.rates import count, rate
+
+__all__ = [
+    "Estimate",
+    "MethodError",
+    "Problem",
+    "bounds",
+    "count",
+    "coverage",
+    "difference_of_proportions",
+    "proportion",
+    "rate",
+    "ratio_of_rates",
+]

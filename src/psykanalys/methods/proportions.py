@@ -1,0 +1,56 @@
+"""Proportions with exact and Wilson limits."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from psykanalys.methods.core import Errors, Estimate, FloatArray, as_floats, masked, set_aside, tails, z_value
+
+
+def proportion(
+    x: ArrayLike,
+    n: ArrayLike,
+    *,
+    method: Literal["exact", "wilson"] = "exact",
+    confidence: ArrayLike = 0.95,
+    errors: Errors = "collect",
+) -> Estimate:
+    """Return x/n as a fraction with two-sided limits.
+
+    `exact` is Clopper–Pearson (Biometrika 1934;26:404): it errs at most α/2 on each side for every n and every true
+    share. `wilson` (JASA 1927;22:209), (2x + z² ∓ z√(z² + 4x(1−x/n))) / (2(n + z²)), is shorter and keeps its level
+    only on average; it takes fractional x. Elements with x < 0, n ≤ 0 or x > n give NaN and a problem.
+    """
+    x, n = as_floats(x, n)
+    conditions = [(x < 0, "x is negative"), (n <= 0, "n is not positive"), (x > n, "x is larger than n")]
+    if method == "exact":
+        conditions.append(((x % 1 != 0) & np.isfinite(x), "x is not a whole number; use method='wilson'"))
+    usable, problems = set_aside(conditions, errors)
+    x, n = masked(x, usable), masked(n, usable)
+    tail, several = tails(confidence, x.shape)
+    low, high = _LIMITS[method](*_expand(x, n, several=several), tail)
+    return Estimate(x / n, low, high, "proportion", method, problems)
+
+
+def _expand(x: FloatArray, n: FloatArray, *, several: bool) -> tuple[FloatArray, FloatArray]:
+    return (x[..., None], n[..., None]) if several else (x, n)
+
+
+def _exact(x: FloatArray, n: FloatArray, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
+    with np.errstate(invalid="ignore"):
+        low = special.betaincinv(np.maximum(x, 1), n - np.maximum(x, 1) + 1, tail)
+        high = special.betainccinv(np.minimum(x, n - 1) + 1, n - np.minimum(x, n - 1), tail)
+    return np.where(x == 0, 0.0, low), np.where(x == n, 1.0, high)
+
+
+def _wilson(x: FloatArray, n: FloatArray, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
+    z = z_value(tail)
+    middle, half = 2 * x + z**2, z * np.sqrt(z**2 + 4 * x * (1 - x / n))
+    return (middle - half) / (2 * (n + z**2)), (middle + half) / (2 * (n + z**2))
+
+
+_LIMITS = {"exact": _exact, "wilson": _wilson}
