@@ -246,6 +246,7 @@ class Target(Row):
     area: RequiredText = Field(description="Area code that it concerns.")
     sex: Literal["T", "K", "M"] = Field("T", description="Sex that it concerns.")
     age: Text = Field("", description="Ages that it concerns.")
+    level: Text = Field("", description="Level of the result's dimension that it concerns; empty = results without one.")
     unit: Text = Field("", description="Unit of the value.")
     due: PeriodText = Field(None, description="When it is due, as stated (a year for one-year goals); empty if not stated.")
     testable: Literal["yes", "no"] = Field(description="`no`: states no share, scope or figure, so it cannot be tested.")

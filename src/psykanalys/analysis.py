@@ -1,0 +1,145 @@
+"""Everything that is known about one county, put together once: plan, results, verdicts, comparisons, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from psykanalys import indicators
+from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county
+from psykanalys.catalogue import Indicator, load_catalogue
+from psykanalys.comparison import Comparison, compare_all
+from psykanalys.data.prepare import Prepared, items, load_prepared
+from psykanalys.data.project import Project
+from psykanalys.errors import ParameterError
+from psykanalys.verdicts import Verdict, judge_all, to_table
+
+FOCUS_AREAS: Mapping[int, str] = {
+    1: "Förebyggande och främjande arbete",
+    2: "Tillgängliga tidiga insatser",
+    3: "Enskildas delaktighet och rättigheter",
+    4: "Utsatta grupper",
+    5: "Ledning, styrning och organisation",
+}
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One county: its documents' rows (processed tables) and what was calculated from them.
+
+    `goals`, `activities`, `targets`, `plan_indicators`, `units`, `needs`, `funding`, `survey`, `consultation`,
+    `findings` and `commentary` are tables of the contract; `results` comes from `indicators.calculate`; `verdicts`
+    and `comparisons` are lists of objects.
+    """
+
+    county: Area
+    tables_by_kind: Mapping[str, pd.DataFrame]
+    results: pd.DataFrame
+    verdicts: tuple[Verdict, ...]
+    comparisons: tuple[Comparison, ...]
+    catalogue: Mapping[str, Indicator]
+    manifest: Mapping[str, Any]
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        tables = self.__dict__.get("tables_by_kind", {})
+        if name in tables:
+            return tables[name]
+        raise AttributeError(name)
+
+    @cached_property
+    def current_goals(self) -> pd.DataFrame:
+        """The goals of the plan that the county has adopted; earlier plans' goals are left out."""
+        return self.goals[self.goals["plan"] == "current"]
+
+    @cached_property
+    def verdict_table(self) -> pd.DataFrame:
+        """The verdicts as a table."""
+        return to_table(self.verdicts)
+
+    @cached_property
+    def area_names(self) -> Mapping[str, str]:
+        """Name of every area that a result concerns."""
+        extra = [Area(row["code"], row["name"], row["kind"], row["parent"]) for row in self.areas.to_dict("records")]
+        return {code: find_area(code, extra).name for code in self.results["area"].unique()}
+
+    def in_focus_area(self, kind: str, number: int) -> pd.DataFrame:
+        """The rows of a kind that concern a focus area."""
+        table = self.results if kind == "results" else getattr(self, kind)
+        return table[[str(number) in items(areas) for areas in table["focus_areas"].astype(str)]]
+
+    def verdicts_in(self, number: int) -> list[Verdict]:
+        """The verdicts of targets in a focus area."""
+        return [verdict for verdict in self.verdicts if str(number) in items(verdict.focus_areas)]
+
+    @cached_property
+    def overview(self) -> pd.DataFrame:
+        """One row per focus area: goals, with a follow-up indicator, with a testable target, with a result, judged."""
+        return pd.DataFrame([self._count_goals(number) for number in FOCUS_AREAS]).set_index("focus_area")
+
+    def _count_goals(self, number: int) -> dict[str, int]:
+        goals = self.in_focus_area("current_goals", number)
+        ids = set(goals["id"])
+        verdicts = [verdict for verdict in self.verdicts if verdict.goal in ids]
+        return {
+            "focus_area": number,
+            "goals": len(goals),
+            "with_indicator": int(goals["id"].isin(self.goals_with_indicator).sum()),
+            "with_testable_target": len({v.goal for v in verdicts if "not_testable" not in v.reasons}),
+            "with_result": len({v.goal for v in verdicts if v.observation and v.word != "mäter annat"}),
+            "judged": len({v.goal for v in verdicts if v.is_firm or v.word == "går inte att avgöra"}),
+        }
+
+    @cached_property
+    def goals_with_indicator(self) -> frozenset[str]:
+        """Ids of goals beside which the plan lists a follow-up indicator (or in whose group it lists one)."""
+        listed = self.plan_indicators[self.plan_indicators["kind"] != "none"]
+        by_goal = {goal for goals in listed["goals"] for goal in items(goals)}
+        groups = set(listed.loc[listed["goals"] == "", "group"])
+        return frozenset(by_goal | set(self.goals.loc[self.goals["group"].isin(groups), "id"]))
+
+
+def analyse(county: str, project: Project) -> Analysis:
+    """Put together everything about a county. `county` is a code, a name in any spelling or a file name.
+
+    Raises ParameterError where the county is unknown or has no documents, DataError where raw data breaks the contract.
+    """
+    area = _county(county)
+    prepared = load_prepared(project)
+    tables = _of_county(prepared, area)
+    if tables["sources"].empty:
+        raise ParameterError(f"county: {area.name} has no documents — counties with documents: {_with_documents(prepared)}")
+    catalogue = load_catalogue()
+    results = indicators.calculate(catalogue, tables["observations"], tables["survey"])
+    verdicts = judge_all(tables["targets"], results, tables["sources"], tables["overrides"])
+    comparisons = tuple(compare_all(results, area.code))
+    return Analysis(area, tables, results, tuple(verdicts), comparisons, catalogue, prepared.manifest)
+
+
+def _county(text: str) -> Area:
+    try:
+        return find_county(text)
+    except UnknownAreaError as error:
+        raise ParameterError(f"county: {error}") from error
+
+
+def _of_county(prepared: Prepared, area: Area) -> dict[str, pd.DataFrame]:
+    sources = prepared["sources"]
+    own = set(sources.loc[sources["county_code"] == area.code, "id"])
+    return {kind: _rows_of(table, own, area) for kind, table in prepared.tables.items()}
+
+
+def _rows_of(table: pd.DataFrame, sources: set[str], area: Area) -> pd.DataFrame:
+    if "source" in table:
+        return table[table["source"].isin(sources)].reset_index(drop=True)
+    if "county_code" in table:
+        return table[table["county_code"].isin([area.code, NATION])].reset_index(drop=True)
+    return table
+
+
+def _with_documents(prepared: Prepared) -> str:
+    codes = sorted(prepared["sources"]["county_code"].unique())
+    return ", ".join(find_county(code).slug for code in codes)

@@ -1,0 +1,48 @@
+"""Where a project lies: the folder with `params/common.yaml`, `data/raw/` and `notebooks/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from psykanalys.errors import ProjectError
+
+MARKER = Path("params") / "common.yaml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder and the places in it."""
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "data" / "raw"
+
+    @property
+    def processed(self) -> Path:
+        return self.root / "data" / "processed"
+
+    @property
+    def params(self) -> Path:
+        return self.root / "params"
+
+    @property
+    def notebooks(self) -> Path:
+        return self.root / "notebooks"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+
+def find_project(folder: Path | str | None = None) -> Project:
+    """Return the project in `folder`, or the nearest at or above the working folder. Raises ProjectError."""
+    start = Path(folder or Path.cwd()).resolve()
+    candidates = [start] if folder else [start, *start.parents]
+    for candidate in candidates:
+        if (candidate / MARKER).is_file():
+            return Project(candidate)
+    where = f"'{start}' is not a project" if folder else f"no project at or above '{start}'"
+    raise ProjectError(f"{where} — expected a folder with {MARKER.as_posix()}; name one with --project DIR")

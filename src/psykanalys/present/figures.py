@@ -1,0 +1,241 @@
+"""The report's figures (seaborn on one style): drawn from results and verdicts, text kept as text in SVG.
+
+No bootstrap and no randomness: intervals are those of the verdicts. Every figure carries a title that says what it
+shows, its numbers as a text alternative, and the same numbers as a table.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from psykanalys.analysis import FOCUS_AREAS, Analysis
+from psykanalys.present import formatting as fmt
+from psykanalys.present import words
+from psykanalys.present.html import Block, Details, Table
+from psykanalys.present.tables import Tables, target_text
+from psykanalys.verdicts import Verdict
+
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "psykanalys",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": words.GREY,
+    "axes.labelcolor": "#3c4043",
+    "xtick.color": "#3c4043",
+    "ytick.color": "#202124",
+    "axes.grid": True,
+    "axes.grid.axis": "x",
+    "grid.color": "#e3e5e8",
+    "axes.axisbelow": True,
+}
+WIDTH = 7.2
+LONGEST_LABEL = 44
+
+
+@dataclass(frozen=True, repr=False)
+class Figure(Block):
+    """A drawn figure with title, text alternative, source line and the numbers behind it."""
+
+    svg: str
+    title: str
+    alternative: str
+    source: str
+    table: Table
+
+    def to_html(self) -> str:
+        svg = self.svg.replace("<svg ", f'<svg role="img" aria-label="{escape(self.alternative)}" ', 1)
+        numbers = Details("Visa siffrorna som tabell", [self.table]).to_html()
+        return f"<figure>\n<figcaption>{escape(self.title)}</figcaption>\n{svg}\n<p class='source'>{escape(self.source)}</p>\n{numbers}\n</figure>"
+
+    def to_text(self) -> str:
+        return f"{self.title}\n{self.alternative}\n{self.source}"
+
+
+class Figures:
+    """The figures of one county's analysis. A method returns None where the county has nothing to draw."""
+
+    def __init__(self, analysis: Analysis):
+        self._analysis = analysis
+        self._tables = Tables(analysis)
+
+    def overview(self) -> Figure | None:
+        """How many goals of each focus area can be followed, step by step."""
+        overview = self._analysis.overview
+        if not overview["goals"].sum():
+            return None
+        steps = {"goals": "mål", "with_indicator": "med indikator", "with_testable_target": "går att pröva", "with_result": "med resultat", "judged": "bedömda"}
+        long = overview.rename(columns=steps).reset_index().melt("focus_area", var_name="step", value_name="count")
+        with _style():
+            canvas = Canvas(figsize=(WIDTH, 4.6), layout="constrained")
+            axes = canvas.subplots(1, 5, sharex=True, sharey=True)
+            for number, ax in zip(FOCUS_AREAS, axes, strict=True):
+                _bars(ax, long[long["focus_area"] == number], number)
+            svg = _svg(canvas)
+        title = "Få av planens mål går att följa hela vägen till ett omdöme" if _is_funnel(overview) else "Så långt går planens mål att följa"
+        return Figure(svg, title, _overview_text(overview, steps), "Källa: länets plan, egen sammanställning.", self._tables.overview())
+
+    def verdicts(self, focus_area: int) -> Figure | None:
+        """Shares with their target, riket and interval: one line per target that has a result in per cent."""
+        chosen = [v for v in self._analysis.verdicts_in(focus_area) if v.value is not None and v.unit == "procent" and v.target_value is not None]
+        if not chosen:
+            return None
+        chosen.sort(key=lambda v: (v.label, v.period))
+        with _style():
+            canvas = Canvas(figsize=(WIDTH, 1.3 + 0.62 * len(chosen)), layout="constrained")
+            ax = canvas.subplots()
+            for place, verdict in enumerate(chosen):
+                _dot(ax, place, verdict)
+            _percent_axis(ax, [_label(v) for v in chosen])
+            svg = _svg(canvas)
+        alternative = "; ".join(_verdict_text(verdict) for verdict in chosen)
+        title = f"Läget mot målen – {FOCUS_AREAS[focus_area].lower()}"
+        source = "Punkt: resultat. Lodrätt streck: mål. Vågrät linje: intervall där det finns. Källa: se tabellen."
+        return Figure(svg, title, f"{title}: {alternative}.", source, self._tables.verdicts(focus_area))
+
+    def counts(self, indicator: str, title: str) -> Figure | None:
+        """Bars of one count measure over the levels of its dimension."""
+        rows = self._analysis.results
+        rows = rows[(rows["indicator"] == indicator) & (rows["level"] != "")].sort_values("level")
+        if rows.empty:
+            return None
+        with _style():
+            canvas = Canvas(figsize=(WIDTH, 0.9 + 0.42 * len(rows)), layout="constrained")
+            ax = canvas.subplots()
+            sns.barplot(x=rows["value"].fillna(0).to_numpy(dtype=float), y=rows["level"].to_numpy(dtype=str), ax=ax, color=words.ACCENT, errorbar=None)
+            for place, value in enumerate(rows["value"]):
+                ax.text(0.1 if pd.isna(value) else value + 0.1, place, "redovisas inte" if pd.isna(value) else fmt.number(value), va="center")
+            ax.set(xlabel=f"Antal {rows['unit'].iloc[0]}", ylabel=rows["dimension"].iloc[0].capitalize())
+            svg = _svg(canvas)
+        alternative = "; ".join(f"{level}: {'redovisas inte' if pd.isna(value) else fmt.number(value)}" for level, value in zip(rows["level"], rows["value"], strict=True))
+        return Figure(svg, title, f"{title}: {alternative}.", "Källa: se tabellen.", self._tables.figures(rows, title))
+
+    def shares(self, results: pd.DataFrame, title: str) -> Figure | None:
+        """Shares as dots with their interval, bounds or printed range: one line per figure."""
+        rows = results[(results["unit"] == "procent") & (results["value"].notna() | results["value_low"].notna())]
+        if rows.empty:
+            return None
+        rows = rows.sort_values(["title", "when", "area", "level", "sex"])
+        names = [_line_label(row, self._analysis.area_names) for row in rows.to_dict("records")]
+        with _style():
+            canvas = Canvas(figsize=(WIDTH, 1.1 + 0.5 * len(rows)), layout="constrained")
+            ax = canvas.subplots()
+            for place, row in enumerate(rows.to_dict("records")):
+                _share(ax, place, row)
+            _percent_axis(ax, names)
+            svg = _svg(canvas)
+        alternative = "; ".join(f"{name.replace(chr(10), ' ')}: {self._tables.figure(row)}" for name, row in zip(names, rows.to_dict("records"), strict=True))
+        source = "Punkt: redovisat värde. Tjock linje: spann i dokumentet eller sämsta och bästa utfall vid bortfall. Tunn linje: 95-procentsintervall."
+        return Figure(svg, title, f"{title}: {alternative}.", source, self._tables.figures(rows, title))
+
+
+def _style() -> mpl.RcParams:
+    return mpl.rc_context(STYLE)
+
+
+def _svg(canvas: Canvas) -> str:
+    """The figure as an SVG element: no date, no random ids, text as text, scaled by the page."""
+    buffer = io.StringIO()
+    canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'<svg ([^>]*?)height="[^"]*pt"([^>]*?)width="[^"]*pt"', r"<svg \1\2", text, count=1)
+    text = re.sub(r'\s(xmlns:xlink|version)="[^"]*"', "", text, count=2)
+    text = text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
+    return re.sub(r">\s+<", ">\n<", text).strip()
+
+
+def _bars(ax: Axes, rows: pd.DataFrame, number: int) -> None:
+    sns.barplot(rows, x="count", y="step", ax=ax, color=words.LIGHT, errorbar=None)
+    for patch, step in zip(ax.patches, rows["step"], strict=True):
+        patch.set_facecolor(words.ACCENT if step == "bedömda" else words.LIGHT)
+    for place, count in enumerate(rows["count"]):
+        ax.text(count + 0.5, place, str(count), va="center", fontsize=10)
+    ax.set(title="", xlabel="", ylabel="")
+    ax.set_title(_wrapped(f"{number} {FOCUS_AREAS[number]}", 15), fontsize=10, loc="left")
+    ax.grid(visible=False)
+    ax.tick_params(bottom=False, labelbottom=False, left=False)
+    ax.spines["bottom"].set_visible(False)
+    ax.margins(x=0.35)
+
+
+def _dot(ax: Axes, place: int, verdict: Verdict) -> None:
+    look = words.LOOKS[verdict.word]
+    if verdict.ci_low is not None and verdict.ci_high is not None:
+        ax.plot([verdict.ci_low, verdict.ci_high], [place, place], color=look.colour, linewidth=2, solid_capstyle="butt")
+    ax.plot(verdict.value, place, "o", markersize=9, markerfacecolor=look.colour if "inte" not in verdict.word else "white", markeredgecolor=look.colour, markeredgewidth=2)
+    ax.plot([verdict.target_value] * 2, [place - 0.3, place + 0.3], color="#202124", linewidth=2.5)
+    left = (verdict.value or 0) > 62
+    ax.text((verdict.value or 0) + (-2.5 if left else 2.5), place - 0.3, f"{fmt.with_unit(verdict.value, 'procent', None if verdict.value == round(verdict.value or 0, 1) else 0)} – {verdict.word}", va="bottom", ha="right" if left else "left", fontsize=9.5, color="#202124")
+
+
+def _share(ax: Axes, place: int, row: dict) -> None:
+    value, low, high = row["value"], row["value_low"], row["value_high"]
+    if pd.notna(low):
+        ax.plot([low, high], [place, place], color=words.ACCENT, linewidth=6, solid_capstyle="butt")
+        ax.text(high + 1.5, place, f"{fmt.number(low)}–{fmt.with_unit(high, 'procent')}", va="center", fontsize=9.5)
+        return
+    if pd.notna(row["worst"]):
+        ax.plot([row["worst"], row["best"]], [place, place], color=words.LIGHT, linewidth=6, solid_capstyle="butt")
+    if pd.notna(row["ci_low"]):
+        ax.plot([row["ci_low"], row["ci_high"]], [place, place], color=words.ACCENT, linewidth=1.5)
+    ax.plot(value, place, "o", markersize=8, color=words.ACCENT)
+    end = max(edge for edge in (value, row["best"], row["ci_high"]) if pd.notna(edge))
+    ax.text(end + 2, place, fmt.with_unit(value, "procent", int(row["decimals"]) if row["has_counts"] else None), va="center", fontsize=9.5)
+
+
+def _percent_axis(ax: Axes, names: Sequence[str]) -> None:
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.4, -0.8)
+    ax.set_xlim(-2, 112)
+    ax.set_xticks(range(0, 101, 25), [f"{tick} %" for tick in range(0, 101, 25)])
+    ax.tick_params(left=False)
+    ax.spines["left"].set_visible(False)
+
+
+def _label(verdict: Verdict) -> str:
+    return f"{_wrapped(verdict.label, 34)}\n{fmt.period(verdict.period)}"
+
+
+def _line_label(row: dict, names: dict[str, str]) -> str:
+    where = row["comparator"] or names[row["area"]]
+    detail = fmt.population(row["sex"], row["age"], row["level"])
+    return _wrapped(f"{row['title']}: {where}{f', {detail}' if detail else ''}", LONGEST_LABEL)
+
+
+def _wrapped(text: str, width: int) -> str:
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + len(word) + 1 > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
+
+
+def _verdict_text(verdict: Verdict) -> str:
+    aim = target_text(verdict)
+    limits = fmt.interval(verdict.ci_low, verdict.ci_high, 0)
+    return f"{verdict.label} {fmt.period(verdict.period)} {fmt.with_unit(verdict.value, 'procent', 1)} {limits} mot {aim}, {verdict.word}".replace("  ", " ")
+
+
+def _overview_text(overview: pd.DataFrame, steps: dict[str, str]) -> str:
+    rows = [f"fokusområde {number}: " + ", ".join(f"{row[name]} {label}" for name, label in steps.items()) for number, row in overview.iterrows()]
+    return "Antal mål per fokusområde och steg. " + "; ".join(rows) + "."
+
+
+def _is_funnel(overview: pd.DataFrame) -> bool:
+    return overview["judged"].sum() * 4 < overview["goals"].sum()

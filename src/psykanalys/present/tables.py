@@ -1,0 +1,435 @@
+"""The report's tables. Each method returns one `Table`; nothing is calculated here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from psykanalys.analysis import FOCUS_AREAS, Analysis
+from psykanalys.comparison import Comparison
+from psykanalys.data.prepare import items
+from psykanalys.present import formatting as fmt
+from psykanalys.present import words
+from psykanalys.present.html import Cell, Table
+from psykanalys.verdicts import Verdict, Word
+
+MISSING = "uppgift saknas"
+Row = Mapping[str, Any]
+
+
+@dataclass
+class Notes:
+    """Footnotes of a table: the same caution gets the same number."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def mark(self, text: str) -> str:
+        """Return the mark to print beside a figure, e.g. ' (2)'; nothing for no text."""
+        if not text:
+            return ""
+        if text not in self.texts:
+            self.texts.append(text)
+        return f"{fmt.NO_BREAK}({self.texts.index(text) + 1})"
+
+
+class Tables:
+    """The tables of one county's analysis."""
+
+    def __init__(self, analysis: Analysis):
+        self._analysis = analysis
+
+    def overview(self) -> Table:
+        """One row per focus area: how many goals, and how far each can be followed."""
+        overview = self._analysis.overview
+        rows = [[f"{number} {FOCUS_AREAS[number]}", *(str(count) for count in row)] for number, row in zip(overview.index, overview.to_numpy(), strict=True)]
+        return Table(
+            "Målen i planen och hur långt de går att följa, per fokusområde",
+            ["Fokusområde", "Mål", "Med uppföljnings­indikator", "Med mål som går att pröva", "Med resultat", "Bedömda"],
+            rows,
+            numeric=frozenset(range(1, 6)),
+            notes=["Ett mål kan höra till flera fokusområden och räknas då i vart och ett av dem."],
+        )
+
+    def verdicts(self, focus_area: int | None = None) -> Table:
+        """Targets with results: the figure, its interval, what was to be reached, and the verdict."""
+        verdicts = self._analysis.verdicts if focus_area is None else self._analysis.verdicts_in(focus_area)
+        shown = sorted((v for v in verdicts if v.observation), key=lambda v: (v.focus_areas, v.target, v.period))
+        notes = Notes()
+        rows = [self._verdict_row(verdict, notes) for verdict in shown]
+        where = "" if focus_area is None else f" – {FOCUS_AREAS[focus_area].lower()}"
+        columns = ["Mål att pröva", "Mått", "Resultat", "Period", "Mål", "Avstånd", "Omdöme", "Källa"]
+        return Table(f"Mål som har ett redovisat resultat{where}", columns, rows, frozenset({2, 4, 5}), notes.texts)
+
+    def missing(self, focus_area: int | None = None) -> Table:
+        """Targets without a result, with why."""
+        verdicts = self._analysis.verdicts if focus_area is None else self._analysis.verdicts_in(focus_area)
+        targets = self._analysis.targets.set_index("id")
+        rows = [self._missing_row(verdict, targets.loc[verdict.target]) for verdict in verdicts if not verdict.observation]
+        columns = ["Mål att pröva", "Vad som ska nås", "Ska vara nått", "Omdöme", "Källa"]
+        return Table("Mål utan redovisat resultat", columns, rows)
+
+    def goals(self, focus_area: int) -> Table:
+        """Goals with their activities and who is responsible, row by row as the plan groups them."""
+        goals = self._analysis.in_focus_area("current_goals", focus_area)
+        activities = self._analysis.in_focus_area("activities", focus_area)
+        groups = list(dict.fromkeys([*goals["group"], *activities["group"]]))
+        names = dict(zip(goals["group"], goals["group_label"], strict=True))
+        rows = [self._goal_row(names.get(group, "Aktiviteter utan mål"), goals[goals["group"] == group], activities[activities["group"] == group]) for group in groups]
+        columns = ["Område i planen", "Mål", "Aktiviteter", "Ansvariga", "Källa"]
+        return Table(f"Mål och aktiviteter – {FOCUS_AREAS[focus_area].lower()}", columns, rows)
+
+    def plan_indicators(self, focus_area: int) -> Table:
+        """The follow-up indicators that the plan lists, what they measure and what is reported."""
+        listed = self._analysis.in_focus_area("plan_indicators", focus_area)
+        reported = set(self._analysis.results.loc[self._analysis.results["has_counts"] | self._analysis.results["value"].notna(), "indicator"])
+        rows = [
+            [
+                row["label"],
+                words.INDICATOR_KINDS[row["kind"]],
+                words.MEASURES.get(_text(row["measures"]), "–"),
+                "ja" if row["indicator"] in reported else MISSING,
+                self._places(row["places"]),
+            ]
+            for row in listed.to_dict("records")
+        ]
+        columns = ["Uppföljningsindikator", "Slag", "Mäter", "Resultat redovisat", "Källa"]
+        return Table(f"Planens uppföljningsindikatorer – {FOCUS_AREAS[focus_area].lower()}", columns, rows)
+
+    def results(self, focus_area: int) -> Table:
+        """Every figure of a focus area, with population, period, interval, how firm it is and its place."""
+        return self.figures(
+            self._analysis.in_focus_area("results", focus_area),
+            f"Alla redovisade uppgifter – {FOCUS_AREAS[focus_area].lower()}",
+        )
+
+    def figures(self, results: pd.DataFrame, caption: str) -> Table:
+        """A table of results: measure, population, period, figure, source."""
+        notes = Notes()
+        ordered = results.sort_values(["title", "when", "area", "sex", "level", "id"])
+        rows = [
+            [
+                row["title"] + notes.mark(" ".join(self._analysis.catalogue[row["indicator"]].caveats)),
+                self._population(row),
+                fmt.period(row["when"]) + ("" if _text(row["period"]) else " (dokumentets datum)"),
+                self.figure(row) + notes.mark(row["caution"]),
+                self._places(row["places"]),
+            ]
+            for row in ordered.to_dict("records")
+        ]
+        return Table(caption, ["Mått", "Gäller", "Period", "Uppgift", "Källa"], rows, frozenset({3}), notes.texts)
+
+    def comparisons(self) -> Table:
+        """Figures beside riket, other groups and the county's own past."""
+        rows = [self._comparison_row(comparison) for comparison in self._analysis.comparisons]
+        columns = ["Mått", "Gäller", "Period", "Länet", "Jämförs med", "Jämförelsevärde", "Skillnad", "Säkerhet i skillnaden"]
+        return Table("Jämförelser med riket, andra grupper och tidigare perioder", columns, rows, frozenset({3, 5, 6}))
+
+    def stated(self) -> Table:
+        """Comparisons and developments that the documents state in words only."""
+        results = self._analysis.results
+        rows = [
+            [
+                row["title"],
+                self._population(row),
+                fmt.period(row["when"]),
+                f"”{row['wording']}”" if row["wording"] else words.DIRECTIONS[row["direction"]],
+                self._places(row["places"]),
+            ]
+            for row in results[results["direction"].notna()].sort_values(["title", "when", "id"]).to_dict("records")
+        ]
+        return Table("Jämförelser och utvecklingar som dokumenten bara anger i ord", ["Mått", "Gäller", "Period", "Dokumentets ord", "Källa"], rows)
+
+    def needs(self) -> Table:
+        """Needs that the documents state and the goals that answer them."""
+        goals = self._analysis.goals.set_index("id")["label"]
+        rows = [
+            [
+                row["label"],
+                row["focus_areas"].replace(" | ", ", "),
+                Cell(tuple(goals[goal] for goal in items(row["goals"]))) if row["goals"] else Cell((f"inget mål svarar. {row['why_unanswered']}".strip(),), "open"),
+                self._places(row["places"]),
+            ]
+            for row in self._analysis.needs.to_dict("records")
+        ]
+        return Table("Behov som dokumenten anger, och mål som svarar mot dem (vår läsning)", ["Behov", "Fokusområde", "Mål", "Källa"], rows)
+
+    def funding(self) -> Table:
+        """Grants, their parts and what is not accounted for."""
+        units = self._analysis.units.set_index("id")["name"]
+        funding = self._analysis.funding.sort_values(["grant", "kind", "id"])
+        rows = [
+            [
+                ("" if row["kind"] == "grant" else "– ") + row["label"],
+                fmt.period(row["year"]),
+                ", ".join(units.get(unit, unit) for unit in items(row["recipient"])) or "–",
+                self._amount(row),
+                self._places(row["places"]),
+            ]
+            for row in funding.to_dict("records")
+        ]
+        return Table("Medel enligt dokumenten", ["Medel", "År", "Mottagare", "Belopp", "Källa"], rows, frozenset({3}))
+
+    def survey(self) -> Table:
+        """What the survey asked, how it is reported, and who did not answer."""
+        kinds = {"frame": "urval", "question": "fråga", "non_response": "svarade inte", "merged": "svar sammanslagna", "unreported": "inte redovisat"}
+        reported = {"figures": "i siffror", "words": "i ord", "chart_lost": "diagrammet saknas", "no": "nej", "not_applicable": "–"}
+        rows = [
+            [
+                row["label"],
+                kinds[row["kind"]],
+                row["number"] or "–",
+                reported[row["reported"]],
+                row["reason"] or ("" if pd.isna(row["count"]) else fmt.number(row["count"])) or "–",
+                self._places(row["places"]),
+            ]
+            for row in self._analysis.survey.sort_values(["kind", "number", "id"]).to_dict("records")
+        ]
+        return Table("Enkätens uppläggning, frågor och bortfall", ["Fråga eller enhet", "Slag", "Nr", "Redovisas", "Orsak eller antal", "Källa"], rows)
+
+    def consultation(self) -> Table:
+        """Who was asked about the plan, and what they said."""
+        answered = {"yes": "ja", "no": "nej", "unknown": MISSING}
+        rows = [
+            [row["party"], fmt.period(row["asked"]), answered[row["answered"]], row["view"] or "–", self._places(row["places"])]
+            for row in self._analysis.consultation.to_dict("records")
+        ]
+        return Table("Samråd om planen", ["Part", "Tillfrågad", "Svar inkom", "Synpunkt", "Källa"], rows)
+
+    def findings(self) -> Table:
+        """What does not hold in the documents, and what was done about it."""
+        rows = [
+            [
+                words.FINDING_KINDS[row["kind"]],
+                row["description"],
+                row["treatment"],
+                self._places(row["places"]),
+            ]
+            for row in self._analysis.findings.sort_values(["kind", "id"]).to_dict("records")
+        ]
+        return Table("Avvikelser i dokumenten och hur de behandlats", ["Slag", "Vad som inte stämmer", "Behandling", "Källa"], rows)
+
+    def not_shown(self) -> Table:
+        """Figures that the documents mention but that are not there, with the reason."""
+        results = self._analysis.results
+        gone = results[results["status"].isin(["not_reported", "not_applicable", "missing_in_extract", "suppressed"])]
+        rows = [[row["title"], self._population(row), fmt.period(row["when"]), words.STATUSES[row["status"]], row["caution"] or "–", self._places(row["places"])] for row in gone.sort_values(["title", "id"]).to_dict("records")]
+        return Table("Uppgifter som saknas eller skyddas, med orsak", ["Mått", "Gäller", "Period", "Varför", "Kommentar", "Källa"], rows)
+
+    def verdict_words(self) -> Table:
+        """The verdicts' words, symbols and meanings."""
+        rows = [[Cell((f"{words.LOOKS[word].symbol} {word}",), words.LOOKS[word].css), meaning] for word, meaning in words.MEANINGS.items()]
+        return Table("Omdömen och vad de betyder", ["Omdöme", "Betyder"], rows)
+
+    def sources(self) -> Table:
+        """The documents, with checksum."""
+        rows = [
+            [
+                self._short_names[row["id"]],
+                row["title"] + (" (vår rubrik)" if row["title_is"] == "ours" else ""),
+                row["publisher"],
+                fmt.period(row["dated"]) + (" (vår datering)" if row["dated_is"] == "ours" else ""),
+                row["sha256"][:16],
+            ]
+            for row in self._analysis.sources.to_dict("records")
+        ]
+        return Table("Dokument som analysen bygger på", ["Beteckning", "Titel", "Utgivare", "Datum", "Kontrollsumma (SHA-256, början)"], rows)
+
+    def definitions(self) -> Table:
+        """The measures used, as defined in the catalogue."""
+        used = sorted(set(self._analysis.results["indicator"]))
+        natures = {"process": "process", "events": "händelser", "sample": "urval", "census": "totalräkning", "census_with_nonresponse": "totalräkning med bortfall"}
+        rows = []
+        for name in used:
+            indicator = self._analysis.catalogue[name]
+            below = f" / {indicator.denominator}" if indicator.denominator else ""
+            rows.append([indicator.title, f"{indicator.numerator}{below}", natures[indicator.nature], indicator.source])
+        return Table("Mått som används", ["Mått", "Räknas som", "Slag", "Uppgiftslämnare"], rows)
+
+    def figure(self, row: Row) -> str:
+        """A result as printed: counts, value with unit, interval, range, change, direction, yes/no or why it is missing."""
+        if row["status"] in ("not_reported", "not_applicable", "missing_in_extract", "suppressed"):
+            stated = f" (”{row['wording']}”)" if row["wording"] else ""
+            return words.STATUSES[row["status"]] + stated
+        parts = [part(row) for part in (_change, _range, _yes_no, _value, _direction)]
+        text = "; ".join(part for part in parts if part)
+        firmness = words.STATUSES.get(row["status"], "")
+        return f"{firmness} {text}".strip()
+
+    @property
+    def _short_names(self) -> dict[str, str]:
+        return {source: "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i] for i, source in enumerate(self._analysis.sources["id"])}
+
+    def _places(self, text: str) -> str:
+        return fmt.places(text, self._short_names)
+
+    def _population(self, row: Row) -> str:
+        name = row["comparator"] or self._analysis.area_names[row["area"]]
+        level = f"{row['dimension']}: {row['level']}" if row["dimension"] and row["level"] else row["level"]
+        detail = fmt.population(row["sex"], row["age"], level)
+        return f"{name}, {detail}" if detail else name
+
+    def _verdict_row(self, verdict: Verdict, notes: Notes) -> list[str | Cell]:
+        result = self._analysis.results.set_index("id").loc[verdict.observation]
+        look = words.LOOKS[verdict.word]
+        decimals = int(result["decimals"])
+        shown = self.figure(result)
+        limits = fmt.interval(verdict.ci_low, verdict.ci_high, decimals)
+        return [
+            verdict.label,
+            result["title"] + notes.mark(" ".join(self._analysis.catalogue[verdict.indicator or ""].caveats)),
+            f"{shown} {limits}".strip() + notes.mark(result["caution"]),
+            fmt.period(verdict.period),
+            target_text(verdict),
+            _distance(verdict),
+            Cell((f"{look.symbol} {verdict.word}" + notes.mark(_why(verdict, self._analysis)),), look.css),
+            self._places(result["places"]),
+        ]
+
+    def _missing_row(self, verdict: Verdict, target: Row) -> list[str | Cell]:
+        look = words.LOOKS[verdict.word]
+        reason = f": {target['why_not_testable']}" if verdict.word == Word.NOT_TESTABLE and target["why_not_testable"] else ""
+        return [
+            verdict.label,
+            target_text(verdict) or "–",
+            fmt.period(target["due"]),
+            Cell((f"{look.symbol} {verdict.word}{reason}",), look.css),
+            self._places(target["places"]),
+        ]
+
+    def _goal_row(self, name: str, goals: pd.DataFrame, activities: pd.DataFrame) -> list[str | Cell]:
+        units = self._analysis.units.set_index("id")["name"]
+        responsible = dict.fromkeys(unit for text in activities["responsible"] for unit in items(text))
+        places = " | ".join([*goals["places"], *activities["places"]])
+        return [
+            name,
+            Cell(tuple(_goal_line(goal) for goal in goals.to_dict("records"))),
+            Cell(tuple(_with_state(row) for row in activities.to_dict("records")) or ("inga aktiviteter angivna",)),
+            ", ".join(units[unit] for unit in responsible) or "ansvarig anges inte",
+            self._places(places),
+        ]
+
+    def _comparison_row(self, comparison: Comparison) -> list[str | Cell]:
+        indicator = self._analysis.catalogue[comparison.indicator]
+        row = self._analysis.results.set_index("id").loc[comparison.observation]
+        show = [fmt.with_unit(value, comparison.unit) if value is not None else "–" for value in (comparison.value, comparison.other_value)]
+        difference = "–" if comparison.difference is None else signed(comparison.difference, _points(comparison.unit))
+        against = fmt.period(comparison.against) if comparison.kind == "past" else comparison.against
+        return [indicator.title, self._population(row), fmt.period(comparison.period), show[0], against, show[1], difference, comparison.word]
+
+    def _amount(self, row: Row) -> str:
+        if pd.isna(row["amount"]):
+            return words.STATUSES.get(row["status"], "belopp anges inte") if row["status"] != "exact" else "belopp anges inte"
+        return f"{words.STATUSES.get(row['status'], '')} {fmt.with_unit(row['amount'], row['unit'])}".strip()
+
+
+def target_text(verdict: Verdict) -> str:
+    """What was to be reached: 'minst 90 %', 'högst 0 självmord', 'ska minska'."""
+    if verdict.operator in words.DEVELOPMENTS:
+        return words.DEVELOPMENTS[verdict.operator]
+    if verdict.target_value is None:
+        return ""
+    value = fmt.with_unit(verdict.target_value, verdict.unit)
+    if verdict.operator == "between":
+        return f"{fmt.number(verdict.target_value)}–{fmt.with_unit(verdict.target_high, verdict.unit)}"
+    return f"{words.OPERATORS[verdict.operator]} {value}".strip()
+
+
+def signed(value: float, unit: str, decimals: int = 1) -> str:
+    """'+2,4 procentenheter', '−0,8 procentenheter', '0'."""
+    rounded = round(value, decimals)
+    sign = "+" if rounded > 0 else ""
+    return f"{sign}{fmt.number(rounded)} {fmt.unit_text(unit)}".strip()
+
+
+def _points(unit: str) -> str:
+    return "procentenheter" if unit == "procent" else unit
+
+
+def _distance(verdict: Verdict) -> str:
+    if verdict.distance is None or verdict.word in (Word.NOT_TESTABLE, Word.MEASURES_OTHER):
+        return "–"
+    text = signed(verdict.distance, _points(verdict.unit))
+    if verdict.distance_in_count:
+        text += f" ({fmt.number(abs(verdict.distance_in_count))} till)" if verdict.distance_in_count > 0 else ""
+    return text
+
+
+def _why(verdict: Verdict, analysis: Analysis) -> str:
+    """The reasons that a reader needs, beside the word."""
+    parts = [words.REASONS[reason] for reason in verdict.reasons[1:] if reason in words.REASONS]
+    if verdict.word == Word.MEASURES_OTHER:
+        parts.insert(0, analysis.targets.set_index("id").loc[verdict.target, "why_other"].rstrip("."))
+    if verdict.word == Word.NOT_TESTABLE:
+        parts.insert(0, analysis.targets.set_index("id").loc[verdict.target, "why_not_testable"].rstrip("."))
+    if verdict.override:
+        parts.insert(0, f"satt för hand ({verdict.override}); regeln gav: {verdict.word_by_rule}")
+    text = "; ".join(dict.fromkeys(parts))
+    return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def _goal_line(goal: Row) -> str:
+    marks = [words.LEVELS[goal["level"]]]
+    if goal["joint"] == "yes":
+        marks.append("gemensamt")
+    if goal["state"] != "unknown":
+        marks.append(words.STATES[goal["state"]])
+    return f"{goal['label']} ({', '.join(marks)})"
+
+
+def _with_state(activity: Row) -> str:
+    state = words.STATES[activity["state"]]
+    return activity["label"] if activity["state"] == "unknown" else f"{activity['label']} ({state})"
+
+
+def _counts(row: Row) -> str:
+    x, n = row["numerator"], row["denominator"]
+    if pd.isna(x):
+        return ""
+    return fmt.number(x) if pd.isna(n) else f"{fmt.number(x)} av {fmt.number(n)}"
+
+
+def _value(row: Row) -> str:
+    counts = _counts(row)
+    if row["statistic"] in {"count", "quantity"} and counts:
+        return f"{counts} {fmt.unit_text(row['unit'])}".strip()
+    if pd.isna(row["value"]):
+        return counts
+    decimals = int(row["decimals"]) if row["has_counts"] else None
+    limits = fmt.interval(row["ci_low"], row["ci_high"], int(row["decimals"]))
+    value = fmt.with_unit(row["value"], row["unit"], decimals)
+    return f"{value}{f' ({counts})' if counts else ''}{f' {limits}' if limits else ''}"
+
+
+def _range(row: Row) -> str:
+    if pd.isna(row["value_low"]):
+        return ""
+    return f"{fmt.number(row['value_low'])}–{fmt.with_unit(row['value_high'], row['unit'])}"
+
+
+def _change(row: Row) -> str:
+    if pd.isna(row["change"]):
+        return ""
+    since = f" sedan {fmt.period(row['base_period'])}" if _text(row["base_period"]) else ""
+    return signed(row["change"], row["change_unit"] or row["unit"], 4) + since
+
+
+def _direction(row: Row) -> str:
+    if not _text(row["direction"]):
+        return ""
+    return f"”{row['wording']}”" if row["wording"] else words.DIRECTIONS[row["direction"]]
+
+
+def _yes_no(row: Row) -> str:
+    return {"yes": "ja", "no": "nej"}.get(_text(row["yes_no"]), "")
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or value is pd.NA or value != value else str(value)
+
+
+def rows_of(tables: Iterable[Table]) -> int:
+    """How many rows several tables have together."""
+    return sum(len(table.rows) for table in tables)

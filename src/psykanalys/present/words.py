@@ -1,0 +1,132 @@
+"""The one table verdict → symbol → colour → class, and the Swedish words for codes. Used everywhere."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from psykanalys.verdicts import Word
+
+ACCENT = "#1f4e79"
+SURE = "#8a3b12"
+GREY = "#5f6368"
+LIGHT = "#c4c7cc"
+
+
+class Look(NamedTuple):
+    """How a verdict looks: a symbol that carries the meaning without colour, a colour, a class of the page's style."""
+
+    symbol: str
+    colour: str
+    css: str
+
+
+LOOKS: dict[Word, Look] = {
+    Word.SURELY_REACHED: Look("●", SURE, "sure"),
+    Word.REACHED: Look("●", ACCENT, "counted"),
+    Word.LIKELY_REACHED: Look("◕", ACCENT, "likely"),
+    Word.UNDECIDED: Look("◐", GREY, "open"),
+    Word.LIKELY_NOT_REACHED: Look("◔", ACCENT, "likely"),
+    Word.NOT_REACHED: Look("○", ACCENT, "counted"),
+    Word.NOT_REACHED_PROTECTED: Look("○", ACCENT, "counted"),
+    Word.SURELY_NOT_REACHED: Look("○", SURE, "sure"),
+    Word.BASELINE: Look("△", GREY, "open"),
+    Word.INSUFFICIENT: Look("?", GREY, "open"),
+    Word.MEASURES_OTHER: Look("≠", GREY, "open"),
+    Word.NOT_TESTABLE: Look("∅", GREY, "open"),
+    Word.PROTECTED: Look("▪", GREY, "open"),
+    Word.MISSING: Look("–", GREY, "open"),
+}
+
+MEANINGS: dict[Word, str] = {
+    Word.SURELY_REACHED: "hela 95-procentsintervallet ligger på den önskade sidan om målet",
+    Word.LIKELY_REACHED: "hela 80-procentsintervallet ligger på den önskade sidan om målet, men inte hela 95-procentsintervallet",
+    Word.UNDECIDED: "underlaget räcker inte för att säga på vilken sida om målet läget är",
+    Word.LIKELY_NOT_REACHED: "hela 80-procentsintervallet ligger på fel sida om målet, men inte hela 95-procentsintervallet",
+    Word.SURELY_NOT_REACHED: "hela 95-procentsintervallet ligger på fel sida om målet",
+    Word.REACHED: "allt är räknat, så ingen slump ingår: målet är nått",
+    Word.NOT_REACHED: "allt är räknat, eller ett enda motexempel räcker: målet är inte nått",
+    Word.BASELINE: "resultatet är äldre än planen eller står i planen själv; det säger var länet började",
+    Word.INSUFFICIENT: "dokumentet anger varken antal eller intervall, så säkerheten kan inte bedömas",
+    Word.MEASURES_OTHER: "resultatet mäter något annat än målet",
+    Word.NOT_TESTABLE: "målet anger ingen andel, omfattning eller siffra",
+    Word.PROTECTED: "antalet visas inte, för att ingen enskild ska kunna kännas igen",
+    Word.NOT_REACHED_PROTECTED: "minst en händelse finns, men antalet visas inte",
+    Word.MISSING: "dokumenten innehåller inget resultat",
+}
+
+LEVELS = {"long": "lång sikt", "short": "kort sikt", "both": "lång och kort sikt", "unmarked": "ej märkt"}
+JOINT = {"yes": "ja", "no": "nej", "not_stated": "anges inte"}
+STATES = {
+    "done": "genomfört",
+    "under_way": "pågår",
+    "planned": "planerat",
+    "not_begun": "inte påbörjat",
+    "unknown": "uppgift saknas",
+}
+STATUSES = {
+    "approximate": "cirka",
+    "at_least": "minst",
+    "at_most": "högst",
+    "forecast": "prognos",
+    "not_reported": "redovisas inte",
+    "not_applicable": "ej tillämpligt",
+    "missing_in_extract": "tabellen saknas i textutdraget",
+    "suppressed": "skyddat",
+}
+DIRECTIONS = {
+    "higher": "högre",
+    "much_higher": "betydligt högre",
+    "slightly_higher": "något högre",
+    "lower": "lägre",
+    "much_lower": "betydligt lägre",
+    "slightly_lower": "något lägre",
+    "similar": "i nivå med",
+    "increasing": "ökar",
+    "decreasing": "minskar",
+    "unchanged": "oförändrat",
+}
+INDICATOR_KINDS = {
+    "yes_no": "ja/nej",
+    "count": "antal",
+    "share": "andel",
+    "statistic": "statistik",
+    "none": "saknas",
+}
+MEASURES = {"goal": "målet", "activity": "att aktiviteten är gjord", "other": "något annat"}
+FINDING_KINDS = {
+    "arithmetic": "räkning",
+    "unit": "enhet",
+    "denominator": "nämnare",
+    "contradiction": "motsägelse",
+    "measures_other": "mäter annat",
+    "younger_than_plan": "tidsordning",
+    "missing_in_extract": "saknas i utdraget",
+    "no_denominator": "nämnare saknas",
+    "no_baseline": "utgångsläge saknas",
+    "period": "period",
+    "wording": "ordalydelse",
+    "duplicate": "upprepning",
+    "reference": "hänvisning",
+    "structure": "uppställning",
+    "outdated": "inaktuellt",
+    "other": "övrigt",
+}
+REASONS = {
+    "no_due_date": "målet saknar måltidpunkt",
+    "approximate": "siffran är ungefärlig",
+    "range": "siffran anges som ett spann",
+    "published_limits": "intervallet är dokumentets eget",
+    "in_the_period": "gäller perioden, inte den underliggande risken",
+    "no_denominator": "nämnare anges inte",
+    "baseline": "resultatet är äldre än planen",
+    "counterexample": "ett motexempel räcker",
+    "non_response": "alla svarade inte",
+}
+OPERATORS = {">=": "minst", "<=": "högst", ">": "mer än", "<": "mindre än", "=": "", "between": ""}
+DEVELOPMENTS = {
+    "increase": "ska öka",
+    "decrease": "ska minska",
+    "growth_stops": "ökningen ska upphöra",
+    "growth_slows": "ökningstakten ska minska",
+    "yes": "ska finnas",
+}
