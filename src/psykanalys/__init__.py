@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from psykanalys.present.county import County, load
+    from psykanalys.report.params import check_parameters
 
 __version__ = "0.1.0"
-__all__ = ["County", "__version__", "load"]
+__all__ = ["County", "__version__", "check_parameters", "load"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,4 +28,8 @@ def __getattr__(name: str) -> Any:
         from psykanalys.present import county
 
         return getattr(county, name)
+    if name == "check_parameters":
+        from psykanalys.report import params
+
+        return params.check_parameters
     raise AttributeError(f"module 'psykanalys' has no attribute '{name}'")

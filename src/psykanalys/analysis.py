@@ -52,8 +52,9 @@ class Analysis:
 
     @cached_property
     def current_goals(self) -> pd.DataFrame:
-        """The goals of the plan that the county has adopted; earlier plans' goals are left out."""
-        return self.goals[self.goals["plan"] == "current"]
+        """The goals of the plan that the county has adopted; earlier plans' and other documents' goals are left out."""
+        plans = self.sources.loc[self.sources["plan_start"].notna(), "id"]
+        return self.goals[(self.goals["plan"] == "current") & self.goals["source"].isin(plans)]
 
     @cached_property
     def verdict_table(self) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -61,13 +63,10 @@ def _with_others(results: pd.DataFrame, own: pd.DataFrame) -> list[Comparison]:
 
 def _with_past(own: pd.DataFrame) -> list[Comparison]:
     keys = [name for name in SAME_POPULATION if name != "when"]
-    figures = own[own["value"].notna()].sort_values(["when", "id"])
-    found = []
-    for _, group in figures.groupby(keys, sort=True, dropna=False):
-        records = group.to_dict("records")
-        pairs = zip(records, records[1:], strict=False)
-        found += [_compare(later, before, "past") for before, later in pairs if before["when"] != later["when"]]
-    return found
+    figures = own[own["value"].notna()].sort_values([*keys, "when", "id"]).to_dict("records")
+    series = [list(group) for _, group in groupby(figures, key=itemgetter(*keys))]
+    pairs = [pair for rows in series for pair in pairwise(rows) if pair[0]["when"] != pair[1]["when"]]
+    return [_compare(later, before, "past") for before, later in pairs]
 
 
 def _halves(pair: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

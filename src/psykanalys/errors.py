@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 
 class PsykanalysError(Exception):
-    """A mistake that the analyst can mend; shown without a traceback."""
+    """A mistake that the analyst can mend; shown without a traceback, in JupyterLab too."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 class DataError(PsykanalysError):

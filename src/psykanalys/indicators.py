@@ -16,7 +16,7 @@ from psykanalys.catalogue import Indicator
 from psykanalys.methods import Estimate
 
 SURE, LIKELY = 0.95, 0.80
-MEANING = ["title", "statistic", "nature", "unit", "decimals", "desired_direction", "counts"]
+MEANING = ["title", "statistic", "nature", "decimals", "desired_direction", "counts"]
 LIMITS = ["ci_low", "ci_high", "likely_low", "likely_high"]
 
 

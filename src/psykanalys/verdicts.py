@@ -131,7 +131,8 @@ def judge_all(
 
 def judge_target(target: Row, results: Iterable[Row], plan_start: str | None = None) -> list[Verdict]:
     """Return one verdict per result that concerns the target, in order of period; one without result if none does."""
-    concerned = sorted((r for r in results if concerns(target, r)), key=lambda r: (str(r["when"]), r["id"]))
+    results = sorted(results, key=lambda r: (str(r["when"]), r["id"]))
+    concerned = [r for r in results if concerns(target, r)] or [r for r in results if _is_reported_against(target, r)][-1:]
     if not concerned:
         return [_without_result(target)]
     return [judge(target, result, concerned[:place], plan_start) for place, result in enumerate(concerned)]
@@ -144,10 +145,15 @@ def concerns(target: Row, result: Row) -> bool:
         result["indicator"] in {name for name in measures if _given(name)}
         and result["area"] == target["area"]
         and result["sex"] == target["sex"]
-        and (not target["age"] or target["age"] == result["age"])
+        and result["age"] == target["age"]
         and result["level"] == target["level"]
         and not result["comparator"]
     )
+
+
+def _is_reported_against(target: Row, result: Row) -> bool:
+    """Whether the document reports a result against a target although it measures something else, whatever its population."""
+    return target["measures"] == "other" and result["indicator"] == target["reported_indicator"] and not result["comparator"]
 
 
 def judge(target: Row, result: Row, earlier: Sequence[Row] = (), plan_start: str | None = None) -> Verdict:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pandas as pd
 
@@ -111,7 +111,7 @@ def _cell(value: Any) -> Any:
 
 def _dtype(kind: str, name: str) -> str:
     annotation = contract.KINDS[kind].model_fields[name].annotation
-    types = {annotation, *get_args(annotation)}
+    types = {annotation, *get_args(annotation)} if get_origin(annotation) is not tuple else set()
     if float in types:
         return "Float64"
     return "Int64" if int in types else "string"

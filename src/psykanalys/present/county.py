@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+import pandas as pd
+
 from psykanalys.analysis import FOCUS_AREAS, Analysis, analyse
 from psykanalys.data.project import Project, find_project
 from psykanalys.present.figures import Figures
@@ -25,6 +27,8 @@ class County:
 
     analysis: Analysis
     contact: str = ""
+    messages: int = 4
+    all_figures: bool = True
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_") or name == "analysis":
@@ -44,7 +48,7 @@ class County:
     @cached_property
     def sentences(self) -> Sentences:
         """Sentences of the report."""
-        return Sentences(self.analysis, self.contact)
+        return Sentences(self.analysis, self.contact, self.messages)
 
     def head(self) -> Stack:
         """Title, plan and period."""
@@ -73,7 +77,7 @@ class County:
                 *_section("Läget mot målen", self.figures.verdicts(number), self.tables.verdicts(number)),
                 *_section("Mål utan resultat", _folded("Visa mål utan redovisat resultat", self.tables.missing(number))),
                 *_section("Planens uppföljningsindikatorer", self.tables.plan_indicators(number)),
-                *_section("Uppgifter i dokumenten", _folded("Visa alla uppgifter", self.tables.results(number))),
+                *_section("Uppgifter i dokumenten", self._all_figures(number)),
             ]
         )
 
@@ -144,7 +148,10 @@ class County:
             ]
         )
 
-    def _results_with(self, *indicators: str):  # noqa: ANN202 - a DataFrame
+    def _all_figures(self, number: int) -> Block | None:
+        return _folded("Visa alla uppgifter", self.tables.results(number)) if self.all_figures else None
+
+    def _results_with(self, *indicators: str) -> pd.DataFrame:
         return self.analysis.results[self.analysis.results["indicator"].isin(indicators)]
 
     def _or_nothing(self, what: str, *blocks: Block | None) -> Block:
@@ -152,15 +159,23 @@ class County:
         return Stack(found) if found else self.sentences.nothing(what)
 
 
-def load(county: str, *, contact: str = "", project: str | Project | None = None) -> County:
+def load(
+    county: str,
+    *,
+    contact: str = "",
+    messages: int = 4,
+    all_figures: bool = True,
+    project: str | Project | None = None,
+) -> County:
     """Return one county's analysis: `psykanalys.load("gavleborg")`.
 
     `county` is a code ('21'), a name in any spelling ('Gävleborgs län') or a file name ('gavleborg'); `contact` is
-    whom the report asks its readers to turn to; `project` is the project's folder (default: the nearest at or above
-    the working folder). Raises PsykanalysError with what to do.
+    whom the report asks its readers to turn to; `messages` is how many verdicts the summary tells at most;
+    `all_figures` whether each focus area lists every figure too; `project` is the project's folder (default: the
+    nearest at or above the working folder). Raises PsykanalysError with what to do.
     """
     where = project if isinstance(project, Project) else find_project(project or None)
-    return County(analyse(county, where), contact)
+    return County(analyse(county, where), contact, messages, all_figures)
 
 
 def _section(title: str, *blocks: Block | None) -> Iterable[Block]:

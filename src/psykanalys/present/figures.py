@@ -153,7 +153,7 @@ def _svg(canvas: Canvas) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'<svg ([^>]*?)height="[^"]*pt"([^>]*?)width="[^"]*pt"', r"<svg \1\2", text, count=1)
-    text = re.sub(r'\s(xmlns:xlink|version)="[^"]*"', "", text, count=2)
+    text = re.sub(r'\s(xmlns|xmlns:xlink|version)="[^"]*"', "", text, count=3)
     text = text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
     return re.sub(r">\s+<", ">\n<", text).strip()
 

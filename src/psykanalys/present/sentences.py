@@ -14,15 +14,17 @@ from psykanalys.present.html import Bullets, Text
 from psykanalys.present.tables import target_text
 from psykanalys.verdicts import BY_INTERVAL, Verdict, Word, expected_errors
 
-MOST_IN_SUMMARY = 4
-
 
 class Sentences:
-    """The sentences of one county's analysis. `contact` is whom a reader asks for what is missing."""
+    """The sentences of one county's analysis.
 
-    def __init__(self, analysis: Analysis, contact: str = ""):
+    `contact` is whom a reader asks for what is missing; `messages` how many verdicts the summary tells at most.
+    """
+
+    def __init__(self, analysis: Analysis, contact: str = "", messages: int = 4):
         self._analysis = analysis
         self._contact = contact
+        self._messages = messages
 
     def title(self) -> str:
         """The report's title."""
@@ -32,7 +34,8 @@ class Sentences:
         """Which plan and which period the report concerns."""
         plans = [row for row in self._analysis.sources.to_dict("records") if row["plan_start"] is not None and row["plan_start"] == row["plan_start"]]
         spans = fmt.listed(_span(row["plan_start"], row["plan_end"]) for row in plans if row["plan_start"])
-        last = max((parse_period(str(when)).last for when in self._analysis.results["when"]), default=None)
+        told = self._analysis.results[self._analysis.results["status"] != "forecast"]["when"]
+        last = max((parse_period(str(when)).last for when in told), default=None)
         until = f" Den senaste uppgiften gäller {last.year}." if last else ""
         return Text(f"Analys av länets plan för {spans}.{until}", "lead")
 
@@ -130,14 +133,14 @@ class Sentences:
     def _goals(self) -> str:
         counts = self._counts()
         return (
-            f"Planen har {fmt.counted(counts['goals'], 'mål', 'mål')}. "
-            f"{_capital(fmt.counted(counts['in_figures'], 'av dem', 'av dem'))} har ett mål i siffror som går att pröva, "
-            f"och {fmt.counted(counts['with_result'], 'av dem', 'av dem')} har ett redovisat resultat."
+            f"Planen har {fmt.counted(counts['goals'], 'mål', 'mål')}. {_capital(fmt.counted(counts['testable'], 'mål', 'mål'))} "
+            f"går att pröva, varav {fmt.number(counts['in_figures'])} i siffror. "
+            f"För {fmt.counted(counts['with_result'], 'mål', 'mål')} finns ett redovisat resultat."
         )
 
     def _judged(self) -> list[str]:
         firm = sorted((v for v in self._analysis.verdicts if v.is_firm), key=_importance)
-        return [self.judgement(verdict) for verdict in firm[:MOST_IN_SUMMARY]]
+        return [self.judgement(verdict) for verdict in firm[: self._messages]]
 
     def _baseline(self) -> list[str]:
         baseline = [v for v in self._analysis.verdicts if v.word == Word.BASELINE]
@@ -172,7 +175,7 @@ class Sentences:
         known = set(self._analysis.results.loc[self._analysis.results["value"].notna() | self._analysis.results["yes_no"].notna(), "indicator"])
         without = int((~indicators["indicator"].isin(known)).sum())
         parts = []
-        if len(indicators):
+        if without:
             parts.append(f"resultat för {fmt.number(without)} av {fmt.number(len(indicators))} uppföljningsindikatorer")
         if missing:
             parts.append(f"resultat för {fmt.number(len({v.target for v in missing}))} mål som går att pröva")

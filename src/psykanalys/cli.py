@@ -1,0 +1,216 @@
+"""The command `psykanalys`. Exit 0: done; 1: the analyst must act; 2: wrong usage."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from psykanalys import __version__
+from psykanalys.errors import DataError, PsykanalysError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from psykanalys.data.project import Project
+    from psykanalys.report.runner import Outcome
+
+app = typer.Typer(
+    name="psykanalys",
+    help="Swedish county plans for mental health: raw figures in, one report per county out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ProjectOption = Annotated[Path | None, typer.Option("--project", help="Project folder (default: here or above).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,  # noqa: FBT002
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+# typer.Exit is raised above for --version even though no command was given
+app.info.invoke_without_command = True
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(help="Raw files (default: all).")] = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002
+) -> None:
+    """Validate raw data: every fault with file, row, column and what to do.
+
+    Example: psykanalys check data/raw/gavleborg-plan-2017/goals.csv
+    """
+    from psykanalys.data.prepare import check_project, raw_files
+
+    where = _project(project)
+    for path in files or []:
+        if not path.is_file():
+            raise PsykanalysError(f"{path}: no such file — name a CSV file of raw data")
+    faults = check_project(where, files or [])
+    if as_json:
+        typer.echo(json.dumps([vars(fault) for fault in faults], ensure_ascii=False, indent=1))
+    else:
+        for fault in faults:
+            typer.echo(str(fault))
+        checked = len(files or raw_files(where))
+        typer.echo(f"{len(faults)} faults in {checked} files" if faults else f"{checked} files, no faults", err=True)
+    raise typer.Exit(1 if faults else 0)
+
+
+@app.command()
+def prepare(project: ProjectOption = None) -> None:
+    """Turn raw data into data/processed/ (one Parquet file per kind and a manifest).
+
+    Example: psykanalys prepare
+    """
+    from psykanalys.data.prepare import prepare as run
+
+    where = _project(project)
+    prepared = run(where)
+    for kind, table in prepared.tables.items():
+        typer.echo(f"{kind}: {len(table)} rows")
+
+
+@app.command()
+def report(
+    counties: Annotated[list[str] | None, typer.Argument(metavar="[COUNTY]...", help="Counties by name or code.")] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", metavar="K=V", help="Override a parameter.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the pages (default: reports/).")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="How many at once (default: one per core).")] = None,
+    project: ProjectOption = None,
+) -> None:
+    """Make the reports: no county named means every county that has a parameter file.
+
+    Example: psykanalys report gavleborg --param "contact=Region Gävleborg"
+    """
+    from psykanalys.data.prepare import load_prepared
+    from psykanalys.report import params, runner
+
+    where = _project(project)
+    overrides = dict(params.parse_override(text) for text in param or [])
+    load_prepared(where)
+    outcomes = runner.run(where, counties or [], overrides=overrides, out=out, jobs=jobs, tell=_tell)
+    failed = [outcome for outcome in outcomes if not outcome.done]
+    typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} reports in {(out or where.reports).as_posix()}/")
+    for outcome in failed:
+        typer.echo(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def export(
+    kind: Annotated[str, typer.Argument(help="observations, results, verdicts, goals, activities, targets …")],
+    county: Annotated[str | None, typer.Option("--county", help="Only this county.")] = None,
+    form: Annotated[str, typer.Option("--format", help="csv, json or parquet.")] = "csv",
+    excel: Annotated[bool, typer.Option("--excel", help="Semicolons and decimal commas.")] = False,  # noqa: FBT002
+    out: Annotated[Path | None, typer.Option("--out", help="File to write (default: print).")] = None,
+    project: ProjectOption = None,
+) -> None:
+    """Write one kind of row as a flat table.
+
+    Example: psykanalys export verdicts --county norrbotten --excel --out verdicts.csv
+    """
+    from psykanalys import export as tables
+
+    _one_of("KIND", kind, tables.KINDS)
+    _one_of("--format", form, tables.FORMATS)
+    if excel and form != "csv":
+        raise typer.BadParameter("--excel goes with --format csv")
+    if form == "parquet" and out is None:
+        raise typer.BadParameter("--format parquet needs --out FILE")
+    table = tables.export_table(kind, _project(project), county)
+    if out is None:
+        sys.stdout.write(tables.as_text(table, form, excel=excel))
+    else:
+        tables.write_table(table, out, form, excel=excel)
+
+
+@app.command()
+def indicators(
+    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show one definition.")] = None,
+    as_json: JsonOption = False,  # noqa: FBT002
+) -> None:
+    """List the measures in the catalogue, or show one definition.
+
+    Example: psykanalys indicators audit_screening_units
+    """
+    from psykanalys.catalogue import get_indicator, load_catalogue
+
+    if name:
+        definition = get_indicator(name).model_dump(mode="json")
+        lines = (f"{key}: {value}" for key, value in definition.items())
+        typer.echo(json.dumps(definition, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
+        return
+    listed = {key: indicator.title for key, indicator in load_catalogue().items()}
+    typer.echo(json.dumps(listed, ensure_ascii=False, indent=1) if as_json else _columns(listed))
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="New folder.")]) -> None:
+    """Lay out a project folder with the shipped notebook, parameters and raw data.
+
+    Example: psykanalys init my-analysis
+    """
+    packaged = Path(__file__).parent / "project"
+    source = packaged if packaged.is_dir() else Path(__file__).parents[2]
+    if folder.exists():
+        raise PsykanalysError(f"{folder}: already exists — name a new folder")
+    for part in ("notebooks", "params", "data/raw"):
+        shutil.copytree(source / part, folder / part, ignore=shutil.ignore_patterns(".*"))
+    typer.echo(f"{folder}: ready — cd {folder} && psykanalys report")
+
+
+def main() -> None:
+    """Run the command; a user's mistake is a sentence and exit 1, never a traceback."""
+    try:
+        app()
+    except DataError as error:
+        for fault in error.faults:
+            typer.echo(str(fault), err=True)
+        typer.echo(f"{len(error.faults)} faults — nothing was written; mend them and run again", err=True)
+        sys.exit(1)
+    except PsykanalysError as error:
+        typer.echo(f"psykanalys: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("psykanalys: interrupted", err=True)
+        sys.exit(1)
+
+
+def _project(folder: Path | None) -> Project:
+    from psykanalys.data.project import find_project
+
+    return find_project(folder)
+
+
+def _tell(outcome: Outcome) -> None:
+    state = f"→ {outcome.path.name}" if outcome.done else "FAILED"
+    typer.echo(f"{outcome.county}: {outcome.seconds:.1f} s {state}", err=True)
+
+
+def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise typer.BadParameter(f"'{value}' — expected one of {', '.join(allowed)}", param_hint=what)
+
+
+def _columns(rows: dict[str, Any]) -> str:
+    width = max((len(name) for name in rows), default=0)
+    return "\n".join(f"{name:<{width}}  {text}" for name, text in rows.items())
+
+
+__all__ = ["app", "main", "pd"] if TYPE_CHECKING else ["app", "main"]

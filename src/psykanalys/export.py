@@ -1,0 +1,104 @@
+"""Everything as flat tables for other programs: the same numbers as the reports, from the same objects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from psykanalys.analysis import Analysis, analyse
+from psykanalys.areas import NATION, find_area
+from psykanalys.data.prepare import load_prepared
+from psykanalys.data.project import Project
+from psykanalys.errors import ProjectError
+from psykanalys.verdicts import BY_INTERVAL
+
+FIRST_COLUMNS = {
+    "observations": "id indicator area_code area period sex age numerator denominator value unit status published source places",
+    "results": "id indicator area_code area period sex age numerator denominator value ci_low ci_high unit status source places",
+    "goals": "id parent group county_code focus_areas level label joint state source places",
+    "findings": "id kind description treatment places",
+    "verdicts": "goal target indicator area_code period sex age value ci_low ci_high operator target_value unit verdict",
+}
+PLAIN_KINDS = ("activities", "targets", "plan_indicators", "needs", "funding", "survey", "consultation", "units", "sources")
+KINDS = (*FIRST_COLUMNS, *PLAIN_KINDS)
+FORMATS = ("csv", "json", "parquet")
+
+
+def export_table(kind: str, project: Project, county: str | None = None) -> pd.DataFrame:
+    """Return one kind as a table, sorted by id: every county with documents, or the one named."""
+    codes = [county] if county else sorted(load_prepared(project)["sources"]["county_code"].unique())
+    parts = [_BUILDERS.get(kind, _plain(kind))(analyse(code, project)) for code in codes]
+    table = pd.concat(parts, ignore_index=True)
+    first = FIRST_COLUMNS.get(kind, "id").split()
+    return table[first + [name for name in table.columns if name not in first]]
+
+
+def write_table(table: pd.DataFrame, path: Path, form: str, *, excel: bool = False) -> None:
+    """Write a table whole or not at all. `excel` writes what a Swedish Excel opens: `;`, decimal comma, UTF-8 mark."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if form == "parquet":
+            table.to_parquet(temporary, index=False)
+        else:
+            temporary.write_text(as_text(table, form, excel=excel), encoding="utf-8-sig" if excel else "utf-8", newline="")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ProjectError(f"{path}: cannot be written ({error.strerror}) — choose another place with --out") from error
+
+
+def as_text(table: pd.DataFrame, form: str, *, excel: bool = False) -> str:
+    """The table as CSV or JSON text."""
+    if form == "json":
+        return table.to_json(orient="records", force_ascii=False, indent=1) + "\n"
+    if excel:
+        safe = table.apply(lambda column: column.map(_harmless) if column.dtype == "string" else column)
+        return safe.to_csv(index=False, sep=";", decimal=",", lineterminator="\r\n")
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def _harmless(text: object) -> object:
+    """Text that a spreadsheet would run as a formula gets an apostrophe."""
+    return f"'{text}" if isinstance(text, str) and text[:1] in {"=", "+", "@", "\t"} else text
+
+
+def _plain(kind: str) -> Callable[[Analysis], pd.DataFrame]:
+    return lambda analysis: getattr(analysis, kind)
+
+
+def _observations(analysis: Analysis) -> pd.DataFrame:
+    table = analysis.observations
+    return table.assign(
+        area_code=table["area"], area=_names(analysis, table["area"]), period=table["period"].fillna(table["as_of"])
+    )
+
+
+def _results(analysis: Analysis) -> pd.DataFrame:
+    table = analysis.results
+    return table.assign(area_code=table["area"], area=_names(analysis, table["area"]), period=table["when"])
+
+
+def _goals(analysis: Analysis) -> pd.DataFrame:
+    return analysis.goals
+
+
+def _verdicts(analysis: Analysis) -> pd.DataFrame:
+    table = analysis.verdict_table.rename(columns={"area": "area_code", "word": "verdict"})
+    return table.assign(judged_by_interval=table["verdict"].isin([str(word) for word in BY_INTERVAL]))
+
+
+def _names(analysis: Analysis, codes: pd.Series) -> pd.Series:
+    names = {NATION: find_area(NATION).name, **analysis.area_names}
+    return codes.map(names).astype("string")
+
+
+_BUILDERS: dict[str, Callable[[Analysis], pd.DataFrame]] = {
+    "observations": _observations,
+    "results": _results,
+    "goals": _goals,
+    "verdicts": _verdicts,
+}

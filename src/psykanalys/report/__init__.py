@@ -1,0 +1,1 @@
+"""Notebook + parameters → one HTML file. Knows papermill and nbconvert, and no indicator."""

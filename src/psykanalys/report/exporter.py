@@ -1,0 +1,124 @@
+"""An executed notebook to one Swedish HTML page: no code, no script, no external address.
+
+Stands in `jupyter nbconvert --to psykanalys` and in JupyterLab's export menu (entry point `psykanalys`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from traitlets import default
+
+from psykanalys import __version__
+from psykanalys.areas import slugify
+from psykanalys.errors import ReportError
+
+TEMPLATES = Path(__file__).parent / "templates"
+FORBIDDEN = {
+    "a script": re.compile(r"<script|\son[a-z]+\s*=\s*[\"']|javascript:", re.IGNORECASE),
+    "an external address": re.compile(r"(?:src|href|action|data|poster)\s*=\s*[\"']\s*(?:https?:)?//|url\(\s*[\"']?(?:https?:)?//|@import", re.IGNORECASE),
+    "a frame": re.compile(r"<(?:iframe|object|embed|link)\b", re.IGNORECASE),
+}
+MOST_BYTES = 400_000
+
+
+class PsykanalysExporter(TemplateExporter):
+    """Export a county notebook as a page to mail."""
+
+    export_from_notebook = "Psykanalys-rapport (HTML)"
+    output_mimetype = "text/html"
+
+    @default("file_extension")
+    def _file_extension(self) -> str:
+        return ".html"
+
+    @default("template_name")
+    def _template_name(self) -> str:
+        return "psykanalys"
+
+    @default("extra_template_basedirs")
+    def _extra_template_basedirs(self) -> list[str]:
+        return [str(TEMPLATES)]
+
+    @default("template_extension")
+    def _template_extension(self) -> str:
+        return ".html.j2"
+
+    def default_filters(self) -> Iterator[tuple[str, Any]]:
+        """The usual filters, and markdown without anchor links."""
+        yield from super().default_filters()
+        yield "report_markdown", _markdown
+        yield "inline_svg", inline_svg
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the page and nbconvert's resources. Raises ReportError for what must not be mailed."""
+        style = (TEMPLATES / "psykanalys" / "style.css").read_text(encoding="utf-8")
+        report = {"title": page_title(nb), "style": style, "version": __version__}
+        page, resources = super().from_notebook_node(nb, {**(resources or {}), "report": report}, **kw)
+        page = with_contents(page)
+        refuse_what_cannot_be_mailed(page)
+        return page, resources
+
+
+def page_title(nb: NotebookNode) -> str:
+    """The text of the first level-1 heading in the outputs or the markdown."""
+    for cell in nb.cells:
+        texts = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
+        for text in texts:
+            if match := re.search(r"<h1[^>]*>(.*?)</h1>", "".join(text), re.DOTALL):
+                return unescape(re.sub(r"<[^>]+>", "", match[1])).strip()
+        if cell.cell_type == "markdown" and (match := re.search(r"^# (.+)$", cell.source, re.MULTILINE)):
+            if "not-in-report" not in cell.metadata.get("tags", []):
+                return match[1].strip()
+    return "Länsanalys"
+
+
+def with_contents(page: str) -> str:
+    """Give every level-2 heading an id, and put a list of contents before the first of them."""
+    headings: list[tuple[str, str]] = []
+
+    def numbered(match: re.Match[str]) -> str:
+        text = re.sub(r"<[^>]+>", "", match[1]).strip()
+        name = slugify(unescape(text))
+        headings.append((name, text))
+        return f'<h2 id="{name}">{text}</h2>'
+
+    page = re.sub(r"<h2[^>]*>(.*?)</h2>", numbered, page, flags=re.DOTALL)
+    if len(headings) < 2:
+        return page
+    items = "".join(f'<li><a href="#{name}">{text}</a></li>' for name, text in headings)
+    contents = f'<nav class="contents" aria-label="Innehåll"><p>Innehåll</p><ul>{items}</ul></nav>'
+    second = page.index(f'<h2 id="{headings[1][0]}"')
+    return f"{page[:second]}{contents}\n{page[second:]}"
+
+
+def refuse_what_cannot_be_mailed(page: str) -> None:
+    """Raise ReportError if the page holds a script, an external address or a frame, or is too large."""
+    for what, pattern in FORBIDDEN.items():
+        if match := pattern.search(page):
+            near = page[max(0, match.start() - 40) : match.end() + 40].replace("\n", " ")
+            raise ReportError(f"the page holds {what} near '…{near}…' — remove it from the notebook's outputs")
+    size = len(page.encode())
+    if size > MOST_BYTES:
+        raise ReportError(f"the page is {size // 1000} kB — at most {MOST_BYTES // 1000} kB; show fewer figures or fold less")
+
+
+def inline_svg(text: str | list[str]) -> str:
+    """An SVG document as an element inside a page: no XML header, no namespace declarations."""
+    svg = "".join(text)
+    svg = svg[svg.index("<svg") :]
+    return re.sub(r'\s+xmlns(:\w+)?="[^"]*"', "", svg)
+
+
+def _markdown(source: str | list[str]) -> str:
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    return MarkdownWithMath(renderer=renderer).render("".join(source))

@@ -1,0 +1,113 @@
+"""The closed list of parameters: what a report may be told, with types. Unknown, missing or ill-typed is refused."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from psykanalys.areas import UnknownAreaError, find_county
+from psykanalys.data.project import Project
+from psykanalys.errors import ParameterError
+
+INJECTED = "# Parameters"  # the first line of the cell that papermill injects
+
+
+class Parameters(BaseModel):
+    """What the county report can be told."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    county: Annotated[str, Field(min_length=1, description="County: code in quotes, name or file name.")]
+    contact: Annotated[str, Field(description="Whom readers ask for what is missing (Swedish; may be empty).")]
+    messages: Annotated[int, Field(ge=1, le=8, description="How many verdicts the summary tells at most.")]
+    all_figures: Annotated[bool, Field(description="Whether each focus area also lists every figure.")]
+
+
+def names() -> list[str]:
+    """The parameters' names."""
+    return list(Parameters.model_fields)
+
+
+def validate(values: Mapping[str, Any], where: str = "") -> Parameters:
+    """Return checked parameters. Raises ParameterError with one line per fault, naming the allowed ones."""
+    try:
+        parameters = Parameters.model_validate(dict(values))
+        find_county(parameters.county)
+        return parameters
+    except ValidationError as error:
+        raise ParameterError("\n".join(_sentence(fault, where) for fault in error.errors())) from error
+    except UnknownAreaError as error:
+        raise ParameterError(f"{_at(where)}county: {error}") from error
+
+
+def check_parameters(namespace: Mapping[str, Any]) -> Parameters:
+    """Check the parameters of a running notebook: what was injected, and the values that now hold.
+
+    `namespace` is the notebook's `globals()`. papermill only warns of a misspelt parameter; here it is refused.
+    """
+    given = {name for cell in namespace.get("In", []) if cell.startswith(INJECTED) for name in _assigned(cell)}
+    unknown = {name: namespace.get(name) for name in sorted(given - set(names()))}
+    values = {name: namespace[name] for name in names() if name in namespace}
+    return validate({**values, **unknown})
+
+
+def read(project: Project, county: str, overrides: Mapping[str, Any] | None = None) -> Parameters:
+    """Return the parameters of one county's report: common.yaml, then the county's file, then overrides."""
+    values: dict[str, Any] = {}
+    for path in (project.params / "common.yaml", project.params / f"{county}.yaml"):
+        values |= _read_file(path)
+    return validate({**values, **(overrides or {})}, f"params/{county}.yaml")
+
+
+def counties_with_parameters(project: Project) -> list[str]:
+    """The names of the counties that have a parameter file, in order."""
+    return sorted(path.stem for path in project.params.glob("*.yaml") if path.stem != "common")
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Read 'name=value' from the command line; the value is read as YAML, a county code stays text."""
+    name, found, value = text.partition("=")
+    if not found:
+        raise ParameterError(f"--param {text}: no '=' — expected name=value, e.g. contact='Region Gävleborg'")
+    return name.strip(), value.strip() if name.strip() in {"county", "contact"} else yaml.safe_load(value)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml") if p.stem != "common")) or "none"
+        raise ParameterError(f"{path.name}: no such parameter file — there are: {known}")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{path.name}: not readable as YAML — {str(error).splitlines()[0]}") from error
+    if not isinstance(content, dict) and content is not None:
+        raise ParameterError(f"{path.name}: not a list of parameters — expected lines such as 'county: gavleborg'")
+    return content or {}
+
+
+def _assigned(cell: str) -> set[str]:
+    statements = ast.parse(cell).body
+    return {target.id for s in statements if isinstance(s, ast.Assign) for target in s.targets if isinstance(target, ast.Name)}
+
+
+def _at(where: str) -> str:
+    return f"{where}: " if where else ""
+
+
+def _sentence(fault: Any, where: str) -> str:
+    name = str(fault["loc"][0])
+    if fault["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, names(), 1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        return f"{_at(where)}{name}: unknown parameter — {hint}allowed are {', '.join(names())}"
+    if fault["type"] == "missing":
+        return f"{_at(where)}{name}: the parameter is missing — {Parameters.model_fields[name].description}"
+    advice = " (write codes in quotes; with papermill use -r, not -p)" if name == "county" else ""
+    expected = fault["msg"].removeprefix("Input should be ").removeprefix("a ").removeprefix("valid ")
+    return f"{_at(where)}{name}: {fault['input']!r} cannot be used — expected {expected}{advice}"

@@ -1,0 +1,178 @@
+"""A batch of county reports: papermill runs the notebook, nbconvert makes the page, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from html import escape, unescape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from psykanalys.areas import find_county, short_name
+from psykanalys.data.project import Project
+from psykanalys.errors import PsykanalysError
+from psykanalys.report import params
+
+NOTEBOOK = "county_report.ipynb"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one county's report. `path` is the page, or the kept notebook where it failed."""
+
+    county: str
+    done: bool
+    path: Path
+    seconds: float = 0.0
+    message: str = ""
+
+
+def run(
+    project: Project,
+    counties: Iterable[str] = (),
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    out: Path | None = None,
+    jobs: int | None = None,
+    tell: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Make the reports of the counties named (default: all with a parameter file) and the index of them.
+
+    All parameters are checked before anything runs. One county may fail without losing the others; `tell` is called
+    as each is done. Returns the outcomes in the order asked for.
+    """
+    names = [_file_name(name) for name in counties] or params.counties_with_parameters(project)
+    tasks = {name: params.read(project, name, overrides).model_dump() for name in dict.fromkeys(names)}
+    folder = out or project.reports
+    folder.mkdir(parents=True, exist_ok=True)
+    outcomes = _run_all(project, tasks, folder, jobs or min(len(tasks), os.cpu_count() or 1), tell)
+    write_index(folder, outcomes)
+    return outcomes
+
+
+def run_one(project: Project, county: str, values: Mapping[str, Any], folder: Path) -> Outcome:
+    """Run one county's notebook and write its page. Never raises: what went wrong is in the outcome."""
+    started = time.perf_counter()
+    with TemporaryDirectory(prefix="psykanalys-") as workshop:
+        executed = Path(workshop) / f"{county}.ipynb"
+        try:
+            _execute(project, values, executed)
+            page = _page(executed)
+        except Exception as error:  # noqa: BLE001 - one county may fail in any way without losing the others
+            outcome = _failed(county, error, executed, folder)
+        else:
+            outcome = Outcome(county, True, _write(folder / f"{county}.html", page))
+            (folder / f"{county}.failed.ipynb").unlink(missing_ok=True)
+    return replace(outcome, seconds=time.perf_counter() - started)
+
+
+def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
+    """Write `index.html`: every county of the batch with its first message and a link."""
+    style = (Path(__file__).parent / "templates" / "psykanalys" / "style.css").read_text(encoding="utf-8")
+    entries = "\n".join(_index_entry(outcome) for outcome in outcomes)
+    page = (
+        '<!DOCTYPE html>\n<html lang="sv">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>Psykisk hälsa i länen</title>\n'
+        f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n<h1>Psykisk hälsa i länen</h1>\n"
+        '<p class="lead">En analys per län av planen för psykisk hälsa. Planerna skiljer sig åt och kan inte rangordnas.</p>\n'
+        f"{entries}\n</main>\n</body>\n</html>\n"
+    )
+    return _write(folder / "index.html", page)
+
+
+def _file_name(county: str) -> str:
+    try:
+        return find_county(county).slug
+    except ValueError as error:
+        raise PsykanalysError(f"county: {error}") from error
+
+
+def _run_all(
+    project: Project, tasks: Mapping[str, Any], folder: Path, jobs: int, tell: Callable[[Outcome], None]
+) -> list[Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    if jobs <= 1 or len(tasks) == 1:
+        for name, values in tasks.items():
+            outcomes[name] = run_one(project, name, values, folder)
+            tell(outcomes[name])
+        return list(outcomes.values())
+    with ProcessPoolExecutor(max_workers=jobs) as pool:
+        futures: dict[Future[Outcome], str] = {
+            pool.submit(run_one, project, name, values, folder): name for name, values in tasks.items()
+        }
+        for future in as_completed(futures):
+            name = futures[future]
+            error = future.exception()
+            outcomes[name] = future.result() if error is None else Outcome(name, False, folder, message=str(error))
+            tell(outcomes[name])
+    return [outcomes[name] for name in tasks]
+
+
+def _execute(project: Project, values: Mapping[str, Any], executed: Path) -> None:
+    import papermill
+
+    papermill.execute_notebook(
+        str(_notebook(project)),
+        str(executed),
+        parameters=dict(values),
+        kernel_name="python3",
+        cwd=str(project.root),
+        progress_bar=False,
+        extra_arguments=["--log-level=ERROR"],  # a kernel on loopback need not warn of missing encryption
+    )
+
+
+def _notebook(project: Project) -> Path:
+    own = project.notebooks / NOTEBOOK
+    return own if own.is_file() else Path(__file__).parents[1] / "project" / "notebooks" / NOTEBOOK
+
+
+def _page(executed: Path) -> str:
+    from psykanalys.report.exporter import PsykanalysExporter
+
+    return PsykanalysExporter().from_filename(str(executed))[0]
+
+
+def _failed(county: str, error: Exception, executed: Path, folder: Path) -> Outcome:
+    kept = folder / f"{county}.failed.ipynb"
+    if executed.is_file():
+        shutil.copyfile(executed, kept)
+    return Outcome(county, False, kept, message=_what_happened(error))
+
+
+def _what_happened(error: Exception) -> str:
+    """A user's mistake as it was said inside the notebook; anything else by its type and first line."""
+    said = getattr(error, "evalue", None)
+    if said is not None:
+        return f"{getattr(error, 'ename', 'error')}: {said}".removeprefix("ParameterError: ")
+    if isinstance(error, PsykanalysError):
+        return str(error)
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"
+
+
+def _write(path: Path, text: str) -> Path:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+    return path
+
+
+def _index_entry(outcome: Outcome) -> str:
+    name = escape(short_name(find_county(outcome.county)))
+    if not outcome.done:
+        return f"<h2>{name}</h2>\n<p>Rapporten kunde inte göras om. Den som ansvarar för körningen ser varför.</p>"
+    messages = "".join(f"<li>{escape(message)}</li>" for message in _messages(outcome.path))
+    return f'<h2><a href="{escape(outcome.path.name)}">{name}</a></h2>\n<ul>{messages}</ul>'
+
+
+def _messages(page: Path, most: int = 2) -> list[str]:
+    summary = re.search(r'<ul class="summary">(.*?)</ul>', page.read_text(encoding="utf-8"), re.DOTALL)
+    items = re.findall(r"<li>(.*?)</li>", summary[1], re.DOTALL) if summary else []
+    return [unescape(item) for item in items[:most]]
