@@ -53,8 +53,17 @@ class Analysis:
     @cached_property
     def current_goals(self) -> pd.DataFrame:
         """The goals of the plan that the county has adopted; earlier plans' and other documents' goals are left out."""
-        plans = self.sources.loc[self.sources["plan_start"].notna(), "id"]
-        return self.goals[(self.goals["plan"] == "current") & self.goals["source"].isin(plans)]
+        return self.goals[(self.goals["plan"] == "current") & self.goals["source"].isin(self._plans)]
+
+    @cached_property
+    def planned_activities(self) -> pd.DataFrame:
+        """The activities of the plan."""
+        return self.activities[self.activities["source"].isin(self._plans)]
+
+    @cached_property
+    def other_activities(self) -> pd.DataFrame:
+        """Activities that other documents than the plan state."""
+        return self.activities[~self.activities["source"].isin(self._plans)]
 
     @cached_property
     def verdict_table(self) -> pd.DataFrame:
@@ -93,6 +102,28 @@ class Analysis:
             "with_result": len({v.goal for v in verdicts if v.observation and v.word != "mäter annat"}),
             "judged": len({v.goal for v in verdicts if v.is_firm or v.word == "går inte att avgöra"}),
         }
+
+    @cached_property
+    def gaps(self) -> Mapping[str, tuple[int, int]]:
+        """How many of the plan's parts lack what makes them possible to follow: (lacking, all), by kind of gap."""
+        goals, activities = self.current_goals, self.planned_activities
+        listed, verdicts = self.plan_indicators, [v for v in self.verdicts if v.goal in set(goals["id"])]
+        served = set(activities["group"])
+        testable = {v.goal for v in verdicts if "not_testable" not in v.reasons}
+        return {
+            "goal_without_indicator": (int((~goals["id"].isin(self.goals_with_indicator)).sum()), len(goals)),
+            "goal_without_testable_target": (int((~goals["id"].isin(testable)).sum()), len(goals)),
+            "goal_without_activity": (int((~goals["group"].isin(served)).sum()), len(goals)),
+            "goal_measured_by_other": (len({v.goal for v in verdicts if v.word == "mäter annat"}), len(goals)),
+            "activity_without_responsible": (int((activities["responsible"] == "").sum()), len(activities)),
+            "indicator_missing": (int((listed["kind"] == "none").sum()), len(listed)),
+            "indicator_yes_no": (int((listed["kind"] == "yes_no").sum()), len(listed)),
+            "need_without_goal": (int((self.needs["goals"] == "").sum()), len(self.needs)),
+        }
+
+    @cached_property
+    def _plans(self) -> frozenset[str]:
+        return frozenset(self.sources.loc[self.sources["plan_start"].notna(), "id"])
 
     @cached_property
     def goals_with_indicator(self) -> frozenset[str]:

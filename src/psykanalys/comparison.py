@@ -58,6 +58,7 @@ def stated(results: pd.DataFrame, area: str) -> pd.DataFrame:
 def _with_others(results: pd.DataFrame, own: pd.DataFrame) -> list[Comparison]:
     others = results[(results["area"] == NATION) | (results["comparator"] != "")]
     pairs = own.merge(others, on=SAME_POPULATION, suffixes=("", "_other"))
+    pairs = pairs[pairs["value"].notna() & pairs["value_other"].notna()]
     return [_compare(*_halves(pair), _kind(pair)) for pair in pairs.to_dict("records")]
 
 

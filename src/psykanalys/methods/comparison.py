@@ -6,12 +6,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from psykanalys.methods.core import Errors, Estimate, FloatArray, as_floats, masked, set_aside
+from psykanalys.methods.core import Errors, Estimate, FloatArray, MethodError, as_floats, fractional, masked, set_aside
 from psykanalys.methods.proportions import proportion
 
 
 def difference_of_proportions(
-    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, *, confidence: float = 0.95, errors: Errors = "collect"
+    x1: ArrayLike,
+    n1: ArrayLike,
+    x2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    confidence: ArrayLike = 0.95,
+    errors: Errors = "collect",
 ) -> Estimate:
     """Return x1/n1 − x2/n2 with Newcombe's hybrid score limits (Stat Med 1998;17:873, method 10).
 
@@ -19,17 +25,25 @@ def difference_of_proportions(
     The two populations must not overlap: subtract an area from the nation that contains it first.
     """
     x1, n1, x2, n2 = as_floats(x1, n1, x2, n2)
-    one = proportion(x1, n1, method="wilson", confidence=confidence, errors=errors)
-    two = proportion(x2, n2, method="wilson", confidence=confidence, errors=errors)
-    value = one.value - two.value
-    below = np.hypot(one.value - one.ci_low, two.ci_high - two.value)
-    above = np.hypot(one.ci_high - one.value, two.value - two.ci_low)
+    one = proportion(x1, n1, method="wilson", confidence=confidence)
+    two = proportion(x2, n2, method="wilson", confidence=confidence)
     problems = tuple(sorted({*one.problems, *two.problems}))
-    return Estimate(value, value - below, value + above, "difference_of_proportions", "newcombe", problems)
+    if problems and errors == "raise":
+        raise MethodError(problems)
+    first, second = (_like(share.ci_low, share.value) for share in (one, two))
+    low = first - second - np.hypot(first - one.ci_low, two.ci_high - second)
+    high = first - second + np.hypot(one.ci_high - first, second - two.ci_low)
+    return Estimate(one.value - two.value, low, high, "difference_of_proportions", "newcombe", problems)
 
 
 def ratio_of_rates(
-    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, *, confidence: float = 0.95, errors: Errors = "collect"
+    x1: ArrayLike,
+    n1: ArrayLike,
+    x2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    confidence: ArrayLike = 0.95,
+    errors: Errors = "collect",
 ) -> Estimate:
     """Return (x1/n1) / (x2/n2) with exact limits, conditional on the total x1 + x2.
 
@@ -39,6 +53,7 @@ def ratio_of_rates(
     x1, n1, x2, n2 = as_floats(x1, n1, x2, n2)
     conditions = [
         ((x1 < 0) | (x2 < 0), "events are negative"),
+        (fractional(x1) | fractional(x2), "events are not whole numbers"),
         ((n1 <= 0) | (n2 <= 0), "exposure is not positive"),
         (x1 + x2 == 0, "no events in either population"),
     ]
@@ -46,8 +61,14 @@ def ratio_of_rates(
     x1, n1, x2, n2 = (masked(array, usable) for array in (x1, n1, x2, n2))
     share = proportion(x1, x1 + x2, confidence=confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value, low, high = (_odds(part) * n2 / n1 for part in (share.value, share.ci_low, share.ci_high))
+        value, low, high = (
+            _odds(part) * _like(part, n2) / _like(part, n1) for part in (share.value, share.ci_low, share.ci_high)
+        )
     return Estimate(value, low, high, "ratio_of_rates", "exact_conditional", problems)
+
+
+def _like(limits: FloatArray, array: FloatArray) -> FloatArray:
+    return array[..., None] if limits.ndim > array.ndim else array
 
 
 def _odds(share: FloatArray) -> FloatArray:

@@ -85,6 +85,11 @@ def set_aside(conditions: Sequence[tuple[NDArray[np.bool_], str]], errors: Error
     return ~bad, tuple(problems)
 
 
+def fractional(array: FloatArray) -> NDArray[np.bool_]:
+    """Where a number is known and is not a whole one."""
+    return np.isfinite(array) & (np.floor(array) != array)
+
+
 def masked(array: FloatArray, usable: NDArray[np.bool_]) -> FloatArray:
     """NaN where an element is not usable; limits may have one axis more than the mask."""
     mask = usable if array.ndim == usable.ndim else usable[..., None]

@@ -8,7 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from psykanalys.methods.core import Errors, Estimate, FloatArray, as_floats, masked, set_aside, tails, z_value
+from psykanalys.methods.core import (
+    Errors,
+    Estimate,
+    FloatArray,
+    as_floats,
+    fractional,
+    masked,
+    set_aside,
+    tails,
+    z_value,
+)
 
 
 def proportion(
@@ -28,9 +38,10 @@ def proportion(
     x, n = as_floats(x, n)
     conditions = [(x < 0, "x is negative"), (n <= 0, "n is not positive"), (x > n, "x is larger than n")]
     if method == "exact":
-        conditions.append(((x % 1 != 0) & np.isfinite(x), "x is not a whole number; use method='wilson'"))
+        conditions.append((fractional(x), "x is not a whole number; use method='wilson'"))
     usable, problems = set_aside(conditions, errors)
-    x, n = masked(x, usable), masked(n, usable)
+    known = usable & ~np.isnan(x) & ~np.isnan(n)
+    x, n = masked(x, known), masked(n, known)
     tail, several = tails(confidence, x.shape)
     low, high = _LIMITS[method](*_expand(x, n, several=several), tail)
     return Estimate(x / n, low, high, "proportion", method, problems)
@@ -41,16 +52,17 @@ def _expand(x: FloatArray, n: FloatArray, *, several: bool) -> tuple[FloatArray,
 
 
 def _exact(x: FloatArray, n: FloatArray, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
-    with np.errstate(invalid="ignore"):
-        low = special.betaincinv(np.maximum(x, 1), n - np.maximum(x, 1) + 1, tail)
-        high = special.betainccinv(np.minimum(x, n - 1) + 1, n - np.minimum(x, n - 1), tail)
+    some, not_all = np.where(x == 0, 1, x), np.where(x == n, n - 1, x)
+    low = special.betaincinv(some, n - some + 1, tail)
+    high = special.betainccinv(not_all + 1, n - not_all, tail)
     return np.where(x == 0, 0.0, low), np.where(x == n, 1.0, high)
 
 
 def _wilson(x: FloatArray, n: FloatArray, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
     z = z_value(tail)
     middle, half = 2 * x + z**2, z * np.sqrt(z**2 + 4 * x * (1 - x / n))
-    return (middle - half) / (2 * (n + z**2)), (middle + half) / (2 * (n + z**2))
+    low, high = (middle - half) / (2 * (n + z**2)), (middle + half) / (2 * (n + z**2))
+    return low, np.where(x == n, 1.0, high)
 
 
 _LIMITS = {"exact": _exact, "wilson": _wilson}

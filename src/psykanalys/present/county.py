@@ -56,12 +56,15 @@ class County:
 
     def summary(self) -> Stack:
         """The main messages, then how far each focus area can be followed."""
-        return stack([self.sentences.summary(), self.figures.overview()])
+        return stack([self.sentences.summary(), self.figures.overview(), Details("Visa antalen som tabell", [self.tables.overview()])])
 
     def indicator_table(self) -> Block:
-        """All targets that have a result, ordered by focus area."""
-        table = self.tables.verdicts()
-        return table if table.rows else self.sentences.nothing("inga resultat som rör planens mål")
+        """One page: targets that can be set against a result, by focus area, and comparisons with riket."""
+        return self._or_nothing(
+            "inga resultat som kan ställas mot planens mål",
+            _table(self.tables.key_figures()),
+            _table(self.tables.comparisons("nation")),
+        )
 
     def how_to_read(self) -> Block:
         """What the report may be used for and how to read it."""
@@ -74,6 +77,7 @@ class County:
                 self.sentences.focus_area(number),
                 *self.sentences.commentary(number),
                 *_section("Vad länet vill och gör", self.tables.goals(number)),
+                *_section("Insatser i uppföljningarna", _folded("Visa insatserna", self.tables.other_activities(number))),
                 *_section("Läget mot målen", self.figures.verdicts(number), self.tables.verdicts(number)),
                 *_section("Mål utan resultat", _folded("Visa mål utan redovisat resultat", self.tables.missing(number))),
                 *_section("Planens uppföljningsindikatorer", self.tables.plan_indicators(number)),
@@ -131,7 +135,7 @@ class County:
 
     def plan(self) -> Stack:
         """How much of the plan can be followed."""
-        return Stack([self.sentences.measurability(), self.tables.overview()])
+        return Stack([self.sentences.measurability(), self.tables.gaps()])
 
     def data_quality(self) -> Stack:
         """Findings, and figures that are missing or protected."""

@@ -41,23 +41,23 @@ STYLE = {
     "grid.color": "#e3e5e8",
     "axes.axisbelow": True,
 }
-WIDTH = 7.2
+WIDTH = 6.6
 LONGEST_LABEL = 44
 
 
 @dataclass(frozen=True, repr=False)
 class Figure(Block):
-    """A drawn figure with title, text alternative, source line and the numbers behind it."""
+    """A drawn figure with title, text alternative and source line; `table` where no table of it stands beside it."""
 
     svg: str
     title: str
     alternative: str
     source: str
-    table: Table
+    table: Table | None = None
 
     def to_html(self) -> str:
         svg = self.svg.replace("<svg ", f'<svg role="img" aria-label="{escape(self.alternative)}" ', 1)
-        numbers = Details("Visa siffrorna som tabell", [self.table]).to_html()
+        numbers = Details("Visa siffrorna som tabell", [self.table]).to_html() if self.table else ""
         return f"<figure>\n<figcaption>{escape(self.title)}</figcaption>\n{svg}\n<p class='source'>{escape(self.source)}</p>\n{numbers}\n</figure>"
 
     def to_text(self) -> str:
@@ -77,15 +77,15 @@ class Figures:
         if not overview["goals"].sum():
             return None
         steps = {"goals": "mål", "with_indicator": "med indikator", "with_testable_target": "går att pröva", "with_result": "med resultat", "judged": "bedömda"}
-        long = overview.rename(columns=steps).reset_index().melt("focus_area", var_name="step", value_name="count")
+        names = [_wrapped(f"{number} {FOCUS_AREAS[number]}", 22) for number in overview.index]
         with _style():
-            canvas = Canvas(figsize=(WIDTH, 4.6), layout="constrained")
-            axes = canvas.subplots(1, 5, sharex=True, sharey=True)
-            for number, ax in zip(FOCUS_AREAS, axes, strict=True):
-                _bars(ax, long[long["focus_area"] == number], number)
+            canvas = Canvas(figsize=(WIDTH, 3.6), layout="constrained")
+            axes = canvas.subplots(1, len(steps), sharex=True, sharey=True)
+            for (column, step), ax in zip(steps.items(), axes, strict=True):
+                _bars(ax, names, overview[column].to_numpy(), step)
             svg = _svg(canvas)
         title = "Få av planens mål går att följa hela vägen till ett omdöme" if _is_funnel(overview) else "Så långt går planens mål att följa"
-        return Figure(svg, title, _overview_text(overview, steps), "Källa: länets plan, egen sammanställning.", self._tables.overview())
+        return Figure(svg, title, _overview_text(overview, steps), "Källa: länets plan, egen sammanställning.")
 
     def verdicts(self, focus_area: int) -> Figure | None:
         """Shares with their target, riket and interval: one line per target that has a result in per cent."""
@@ -103,7 +103,7 @@ class Figures:
         alternative = "; ".join(_verdict_text(verdict) for verdict in chosen)
         title = f"Läget mot målen – {FOCUS_AREAS[focus_area].lower()}"
         source = "Punkt: resultat. Lodrätt streck: mål. Vågrät linje: intervall där det finns. Källa: se tabellen."
-        return Figure(svg, title, f"{title}: {alternative}.", source, self._tables.verdicts(focus_area))
+        return Figure(svg, title, f"{title}: {alternative}.", source)
 
     def counts(self, indicator: str, title: str) -> Figure | None:
         """Bars of one count measure over the levels of its dimension."""
@@ -150,26 +150,40 @@ def _svg(canvas: Canvas) -> str:
     buffer = io.StringIO()
     canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'<svg ([^>]*?)height="[^"]*pt"([^>]*?)width="[^"]*pt"', r"<svg \1\2", text, count=1)
-    text = re.sub(r'\s(xmlns|xmlns:xlink|version)="[^"]*"', "", text, count=3)
-    text = text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
-    return re.sub(r">\s+<", ">\n<", text).strip()
+    return _light(text[text.index("<svg") :])
 
 
-def _bars(ax: Axes, rows: pd.DataFrame, number: int) -> None:
-    sns.barplot(rows, x="count", y="step", ax=ax, color=words.LIGHT, errorbar=None)
-    for patch, step in zip(ax.patches, rows["step"], strict=True):
-        patch.set_facecolor(words.ACCENT if step == "bedömda" else words.LIGHT)
-    for place, count in enumerate(rows["count"]):
-        ax.text(count + 0.5, place, str(count), va="center", fontsize=10)
-    ax.set(title="", xlabel="", ylabel="")
-    ax.set_title(_wrapped(f"{number} {FOCUS_AREAS[number]}", 15), fontsize=10, loc="left")
+def _light(svg: str) -> str:
+    """The same drawing in a third of the bytes: no unused ids, one font declaration, one decimal, no namespaces."""
+    for pattern, replacement in _LIGHTER:
+        svg = re.sub(pattern, replacement, svg, flags=re.DOTALL)
+    return re.sub(r"(-?\d+\.\d)\d+", r"\1", svg).strip()
+
+
+_LIGHTER = (
+    (r"<metadata>.*?</metadata>", ""),
+    (r'<svg ([^>]*?)height="[^"]*pt"([^>]*?)width="[^"]*pt"', r"<svg \1\2"),
+    (r'\s(?:xmlns:xlink|xmlns|version)="[^"]*"', ""),
+    (r'<g id="[^"]*"', "<g"),
+    (r' transform="rotate\(-0 [^"]*\)"', ""),
+    (r"font-family: 'DejaVu Sans'; ?", ""),
+    (r"xlink:href", "href"),
+    (r"<svg ", "<svg font-family=\"'DejaVu Sans', Verdana, sans-serif\" "),
+    (r">\s+<", ">\n<"),
+)
+
+
+def _bars(ax: Axes, names: Sequence[str], counts: Sequence[int], step: str) -> None:
+    colour = words.ACCENT if step == "bedömda" else words.LIGHT
+    sns.barplot(x=list(counts), y=list(names), ax=ax, color=colour, saturation=1, errorbar=None)
+    for place, count in enumerate(counts):
+        ax.text(count + 0.6, place, str(count), va="center")
+    ax.set(xlabel="", ylabel="")
+    ax.set_title(_wrapped(step, 12), fontsize=11, loc="left")
     ax.grid(visible=False)
     ax.tick_params(bottom=False, labelbottom=False, left=False)
     ax.spines["bottom"].set_visible(False)
-    ax.margins(x=0.35)
+    ax.margins(x=0.4)
 
 
 def _dot(ax: Axes, place: int, verdict: Verdict) -> None:

@@ -15,8 +15,9 @@ NO_BREAK = "\u00a0"
 MINUS = "\u2212"
 MONTHS = ("januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober",
           "november", "december")  # fmt: skip
-SEX = {"T": "", "K": "kvinnor", "M": "män"}
+SEX = {"T": "", "K": "kvinnor/flickor", "M": "män/pojkar"}
 YOUNG_SEX = {"T": "", "K": "flickor", "M": "pojkar"}
+ADULT_SEX = {"T": "", "K": "kvinnor", "M": "män"}
 NUMBER_WORDS = ("inga", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
 
 
@@ -55,7 +56,7 @@ def period(text: Any) -> str:
 
 def population(sex: str, age: str, level: str = "") -> str:
     """'flickor, 0–17 år', or nothing for everybody."""
-    words = (YOUNG_SEX if _is_young(age) else SEX)[sex]
+    words = _sexes(age)[sex]
     ages = f"{age.rstrip('-').replace('-', '–')} år{' och äldre' if age.endswith('-') else ''}" if age else ""
     return ", ".join(part for part in (words, ages, level) if part)
 
@@ -105,9 +106,11 @@ def _written(span: Period) -> str:
     return f"{start}–{MONTHS[last.month - 1]} {last.year}"
 
 
-def _is_young(age: str) -> bool:
-    last = age.rpartition("-")[2]
-    return last.isdigit() and int(last) <= 20
+def _sexes(age: str) -> dict[str, str]:
+    first, _, last = age.partition("-")
+    if last.isdigit() and int(last) <= 20:
+        return YOUNG_SEX
+    return ADULT_SEX if first.isdigit() and int(first) >= 16 else SEX
 
 
 def _lines(lines: list[int]) -> str:

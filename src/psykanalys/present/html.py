@@ -109,9 +109,8 @@ class Table(Block):
 
     def _row(self, row: Sequence[str | Cell]) -> str:
         cells = [cell.to_html() if isinstance(cell, Cell) else escape(cell) for cell in row]
-        labels = [f'data-label="{escape(name)}"' for name in self.columns]
-        first = f'<th scope="row" {labels[0]}>{cells[0]}</th>'
-        return first + "".join(f"<td {labels[i]}{self._align(i)}>{cells[i]}</td>" for i in range(1, len(cells)))
+        first = f'<th scope="row">{cells[0]}</th>'
+        return first + "".join(f"<td{self._align(i)}>{cells[i]}</td>" for i in range(1, len(cells)))
 
     def _align(self, column: int) -> str:
         return ' class="number"' if column in self.numeric else ""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+import pandas as pd
+
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.areas import short_name
 from psykanalys.comparison import INSUFFICIENT, Comparison
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present.html import Bullets, Text
-from psykanalys.present.tables import target_text
+from psykanalys.present.tables import Tables, target_text
 from psykanalys.verdicts import BY_INTERVAL, Verdict, Word, expected_errors
 
 
@@ -56,6 +58,7 @@ class Sentences:
             self._goals(),
             *self._judged(),
             *self._baseline(),
+            *self._before_and_after(),
             *self._compared(),
             self._not_comparable(),
             self._missing(),
@@ -151,6 +154,18 @@ class Sentences:
         text = f"{_capital(number)} som rör målen är äldre än planen eller står i planen själv. De visar utgångsläget, inte måluppfyllelse."
         return [text] if judged else [f"Inget mål kan bedömas ännu. {text}"]
 
+    def _before_and_after(self) -> list[str]:
+        """Printed values before and after a change, as the document gives them; nothing is said of the cause."""
+        results = self._analysis.results
+        rows = results[results["level"].isin(["före", "efter"]) & (results["value"].notna() | results["value_low"].notna())]
+        return [self._pair(pair) for _, pair in rows.groupby(["indicator", "dimension"], sort=True) if len(pair) == 2]
+
+    def _pair(self, pair: pd.DataFrame) -> str:
+        show = Tables(self._analysis).figure
+        by_level = {row["level"]: row for row in pair.to_dict("records")}
+        after = by_level["efter"]
+        return f"{after['title']}: {show(by_level['före'])} före och {show(after)} efter ({after['dimension']}). Uppgiften är dokumentets; antal anges inte."
+
     def _compared(self) -> list[str]:
         chosen = [c for c in self._analysis.comparisons if c.kind == "nation" and c.sex == "T" and c.difference is not None]
         return [self._comparison(comparison) for comparison in chosen[:2]]
@@ -195,8 +210,6 @@ class Sentences:
         return f"Av {fmt.counted(number, 'mål', 'mål')} som prövats med intervall väntas högst {wrong} vara felaktigt säkra och högst {likely} felaktigt troliga."
 
     def _figure(self, verdict: Verdict) -> str:
-        from psykanalys.present.tables import Tables
-
         row = self._analysis.results.set_index("id").loc[verdict.observation]
         return Tables(self._analysis).figure(row)
 

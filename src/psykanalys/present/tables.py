@@ -47,7 +47,7 @@ class Tables:
         rows = [[f"{number} {FOCUS_AREAS[number]}", *(str(count) for count in row)] for number, row in zip(overview.index, overview.to_numpy(), strict=True)]
         return Table(
             "Målen i planen och hur långt de går att följa, per fokusområde",
-            ["Fokusområde", "Mål", "Med uppföljnings­indikator", "Med mål som går att pröva", "Med resultat", "Bedömda"],
+            ["Fokusområde", "Mål", "Med uppföljningsindikator", "Med mål som går att pröva", "Med resultat", "Bedömda"],
             rows,
             numeric=frozenset(range(1, 6)),
             notes=["Ett mål kan höra till flera fokusområden och räknas då i vart och ett av dem."],
@@ -60,8 +60,26 @@ class Tables:
         notes = Notes()
         rows = [self._verdict_row(verdict, notes) for verdict in shown]
         where = "" if focus_area is None else f" – {FOCUS_AREAS[focus_area].lower()}"
-        columns = ["Mål att pröva", "Mått", "Resultat", "Period", "Mål", "Avstånd", "Omdöme", "Källa"]
+        columns = ["Mål att pröva", "Mått", "Resultat", "Period", "Ska nås", "Avstånd", "Omdöme", "Källa"]
         return Table(f"Mål som har ett redovisat resultat{where}", columns, rows, frozenset({2, 4, 5}), notes.texts)
+
+    def key_figures(self) -> Table:
+        """One page: every target whose result can be set against it, by focus area."""
+        shown = [v for v in self._analysis.verdicts if v.observation and v.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE)]
+        results = self._analysis.results.set_index("id")
+        rows = [
+            [
+                verdict.label,
+                verdict.focus_areas.replace(" | ", ", "),
+                self.figure(results.loc[verdict.observation]),
+                fmt.period(verdict.period),
+                target_text(verdict),
+                _verdict_cell(verdict),
+            ]
+            for verdict in sorted(shown, key=lambda v: (v.focus_areas, v.target, v.period))
+        ]
+        columns = ["Mål att pröva", "Fokusområde", "Resultat", "Period", "Vad som ska nås", "Omdöme"]
+        return Table("Mål som kan ställas mot ett redovisat resultat", columns, rows, frozenset({2}))
 
     def missing(self, focus_area: int | None = None) -> Table:
         """Targets without a result, with why."""
@@ -74,12 +92,27 @@ class Tables:
     def goals(self, focus_area: int) -> Table:
         """Goals with their activities and who is responsible, row by row as the plan groups them."""
         goals = self._analysis.in_focus_area("current_goals", focus_area)
-        activities = self._analysis.in_focus_area("activities", focus_area)
+        activities = self._analysis.in_focus_area("planned_activities", focus_area)
         groups = list(dict.fromkeys([*goals["group"], *activities["group"]]))
         names = dict(zip(goals["group"], goals["group_label"], strict=True))
         rows = [self._goal_row(names.get(group, "Aktiviteter utan mål"), goals[goals["group"] == group], activities[activities["group"] == group]) for group in groups]
         columns = ["Område i planen", "Mål", "Aktiviteter", "Ansvariga", "Källa"]
         return Table(f"Mål och aktiviteter – {FOCUS_AREAS[focus_area].lower()}", columns, rows)
+
+    def other_activities(self, focus_area: int) -> Table:
+        """What other documents than the plan say is done, under way or planned."""
+        units = self._analysis.units.set_index("id")["name"]
+        rows = [
+            [
+                row["label"],
+                words.STATES[row["state"]],
+                fmt.period(row["year"]),
+                ", ".join(units[unit] for unit in items(row["responsible"])) or "anges inte",
+                self._places(row["places"]),
+            ]
+            for row in self._analysis.in_focus_area("other_activities", focus_area).to_dict("records")
+        ]
+        return Table("Insatser enligt uppföljningarna", ["Insats", "Läge", "År", "Ansvariga", "Källa"], rows)
 
     def plan_indicators(self, focus_area: int) -> Table:
         """The follow-up indicators that the plan lists, what they measure and what is reported."""
@@ -121,11 +154,12 @@ class Tables:
         ]
         return Table(caption, ["Mått", "Gäller", "Period", "Uppgift", "Källa"], rows, frozenset({3}), notes.texts)
 
-    def comparisons(self) -> Table:
-        """Figures beside riket, other groups and the county's own past."""
-        rows = [self._comparison_row(comparison) for comparison in self._analysis.comparisons]
+    def comparisons(self, kind: str | None = None) -> Table:
+        """Figures beside riket, other groups and the county's own past (`kind`: nation, group or past)."""
+        rows = [self._comparison_row(each) for each in self._analysis.comparisons if kind in (None, each.kind)]
         columns = ["Mått", "Gäller", "Period", "Länet", "Jämförs med", "Jämförelsevärde", "Skillnad", "Säkerhet i skillnaden"]
-        return Table("Jämförelser med riket, andra grupper och tidigare perioder", columns, rows, frozenset({3, 5, 6}))
+        caption = "Jämförelser med riket" if kind == "nation" else "Jämförelser med riket, andra grupper och tidigare perioder"
+        return Table(caption, columns, rows, frozenset({3, 5, 6}))
 
     def stated(self) -> Table:
         """Comparisons and developments that the documents state in words only."""
@@ -218,6 +252,12 @@ class Tables:
         rows = [[row["title"], self._population(row), fmt.period(row["when"]), words.STATUSES[row["status"]], row["caution"] or "–", self._places(row["places"])] for row in gone.sort_values(["title", "id"]).to_dict("records")]
         return Table("Uppgifter som saknas eller skyddas, med orsak", ["Mått", "Gäller", "Period", "Varför", "Kommentar", "Källa"], rows)
 
+    def gaps(self) -> Table:
+        """How many parts of the plan lack what makes them possible to follow."""
+        gaps = self._analysis.gaps
+        rows = [[words.GAPS[name], str(lacking), str(total)] for name, (lacking, total) in gaps.items() if total]
+        return Table("Vad som saknas för att planen ska gå att följa", ["Brist", "Antal", "Av"], rows, frozenset({1, 2}))
+
     def verdict_words(self) -> Table:
         """The verdicts' words, symbols and meanings."""
         rows = [[Cell((f"{words.LOOKS[word].symbol} {word}",), words.LOOKS[word].css), meaning] for word, meaning in words.MEANINGS.items()]
@@ -255,7 +295,7 @@ class Tables:
             return words.STATUSES[row["status"]] + stated
         parts = [part(row) for part in (_change, _range, _yes_no, _value, _direction)]
         text = "; ".join(part for part in parts if part)
-        firmness = words.STATUSES.get(row["status"], "")
+        firmness = "i stort sett" if row["status"] == "approximate" and _yes_no(row) else words.STATUSES.get(row["status"], "")
         return f"{firmness} {text}".strip()
 
     @property
@@ -273,7 +313,6 @@ class Tables:
 
     def _verdict_row(self, verdict: Verdict, notes: Notes) -> list[str | Cell]:
         result = self._analysis.results.set_index("id").loc[verdict.observation]
-        look = words.LOOKS[verdict.word]
         decimals = int(result["decimals"])
         shown = self.figure(result)
         limits = fmt.interval(verdict.ci_low, verdict.ci_high, decimals)
@@ -284,7 +323,7 @@ class Tables:
             fmt.period(verdict.period),
             target_text(verdict),
             _distance(verdict),
-            Cell((f"{look.symbol} {verdict.word}" + notes.mark(_why(verdict, self._analysis)),), look.css),
+            _verdict_cell(verdict, notes.mark(_why(verdict, self._analysis))),
             self._places(result["places"]),
         ]
 
@@ -346,6 +385,11 @@ def signed(value: float, unit: str, decimals: int = 1) -> str:
 
 def _points(unit: str) -> str:
     return "procentenheter" if unit == "procent" else unit
+
+
+def _verdict_cell(verdict: Verdict, mark: str = "") -> Cell:
+    look = words.LOOKS[verdict.word]
+    return Cell((f"{look.symbol} {verdict.word}{mark}",), look.css)
 
 
 def _distance(verdict: Verdict) -> str:

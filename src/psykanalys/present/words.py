@@ -130,3 +130,13 @@ DEVELOPMENTS = {
     "growth_slows": "ökningstakten ska minska",
     "yes": "ska finnas",
 }
+GAPS = {
+    "goal_without_indicator": "Mål utan uppföljningsindikator i planen",
+    "goal_without_testable_target": "Mål som inte går att pröva: ingen andel, omfattning eller siffra",
+    "goal_without_activity": "Mål som ingen aktivitet hör till",
+    "goal_measured_by_other": "Mål vars redovisade resultat mäter något annat",
+    "activity_without_responsible": "Aktiviteter utan angiven ansvarig",
+    "indicator_missing": "Platser för en indikator som lämnats tomma",
+    "indicator_yes_no": "Indikatorer som bara kan besvaras med ja eller nej",
+    "need_without_goal": "Behov som inget mål svarar mot (vår läsning)",
+}

@@ -64,7 +64,7 @@ class PsykanalysExporter(TemplateExporter):
         style = (TEMPLATES / "psykanalys" / "style.css").read_text(encoding="utf-8")
         report = {"title": page_title(nb), "style": style, "version": __version__}
         page, resources = super().from_notebook_node(nb, {**(resources or {}), "report": report}, **kw)
-        page = with_contents(page)
+        page = with_column_names(with_contents(page))
         refuse_what_cannot_be_mailed(page)
         return page, resources
 
@@ -101,6 +101,28 @@ def with_contents(page: str) -> str:
     return f"{page[:second]}{contents}\n{page[second:]}"
 
 
+def with_column_names(page: str) -> str:
+    """Let a narrow screen, where a row becomes a card, name each cell by its column: one style rule per column.
+
+    Tables with the same columns share a class and its rules.
+    """
+    classes: dict[tuple[str, ...], str] = {}
+
+    def classed(match: re.Match[str]) -> str:
+        columns = tuple(re.findall(r'<th scope="col"[^>]*>(.*?)</th>', match[2], re.DOTALL))
+        name = classes.setdefault(columns, f"t{len(classes) + 1}")
+        return f'<table class="{name}">{match[1]}{match[2]}'
+
+    page = re.sub(r"<table>(.*?)(<thead>.*?</thead>)", classed, page, flags=re.DOTALL)
+    rules = "".join(
+        f'.{name} td:nth-child({place})::before{{content:"{_css(column)}: "}}'
+        for columns, name in classes.items()
+        for place, column in enumerate(columns, 1)
+        if place > 1
+    )
+    return page.replace("</style>", f"@media (max-width: 46rem) {{{rules}}}\n</style>", 1)
+
+
 def refuse_what_cannot_be_mailed(page: str) -> None:
     """Raise ReportError if the page holds a script, an external address or a frame, or is too large."""
     for what, pattern in FORBIDDEN.items():
@@ -117,6 +139,10 @@ def inline_svg(text: str | list[str]) -> str:
     svg = "".join(text)
     svg = svg[svg.index("<svg") :]
     return re.sub(r'\s+xmlns(:\w+)?="[^"]*"', "", svg)
+
+
+def _css(text: str) -> str:
+    return unescape(text).replace("\u00ad", "").replace("\\", "").replace('"', "'")
 
 
 def _markdown(source: str | list[str]) -> str:
