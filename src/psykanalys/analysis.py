@@ -143,7 +143,9 @@ def analyse(county: str, project: Project) -> Analysis:
     prepared = load_prepared(project)
     tables = _of_county(prepared, area)
     if tables["sources"].empty:
-        raise ParameterError(f"county: {area.name} has no documents — counties with documents: {_with_documents(prepared)}")
+        raise ParameterError(
+            f"county: {area.name} has no documents — counties with documents: {_with_documents(prepared)}"
+        )
     catalogue = load_catalogue()
     results = indicators.calculate(catalogue, tables["observations"], tables["survey"])
     verdicts = judge_all(tables["targets"], results, tables["sources"], tables["overrides"])

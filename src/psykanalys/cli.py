@@ -14,8 +14,6 @@ from psykanalys import __version__
 from psykanalys.errors import DataError, PsykanalysError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from psykanalys.data.project import Project
     from psykanalys.report.runner import Outcome
 
@@ -88,7 +86,9 @@ def prepare(project: ProjectOption = None) -> None:
 
 @app.command()
 def report(
-    counties: Annotated[list[str] | None, typer.Argument(metavar="[COUNTY]...", help="Counties by name or code.")] = None,
+    counties: Annotated[
+        list[str] | None, typer.Argument(metavar="[COUNTY]...", help="Counties by name or code.")
+    ] = None,
     param: Annotated[list[str] | None, typer.Option("--param", metavar="K=V", help="Override a parameter.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the pages (default: reports/).")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="How many at once (default: one per core).")] = None,

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from psykanalys.areas import NATION
-from psykanalys.verdicts import change_direction
+from psykanalys.verdicts import change_direction, plain_records
 
 SAME_POPULATION = ["indicator", "when", "sex", "age", "level"]
 SURELY_HIGHER, SURELY_LOWER = "säkert högre", "säkert lägre"
@@ -59,12 +59,12 @@ def _with_others(results: pd.DataFrame, own: pd.DataFrame) -> list[Comparison]:
     others = results[(results["area"] == NATION) | (results["comparator"] != "")]
     pairs = own.merge(others, on=SAME_POPULATION, suffixes=("", "_other"))
     pairs = pairs[pairs["value"].notna() & pairs["value_other"].notna()]
-    return [_compare(*_halves(pair), _kind(pair)) for pair in pairs.to_dict("records")]
+    return [_compare(*_halves(pair), _kind(pair)) for pair in plain_records(pairs)]
 
 
 def _with_past(own: pd.DataFrame) -> list[Comparison]:
     keys = [name for name in SAME_POPULATION if name != "when"]
-    figures = own[own["value"].notna()].sort_values([*keys, "when", "id"]).to_dict("records")
+    figures = plain_records(own[own["value"].notna()].sort_values([*keys, "when", "id"]))
     series = [list(group) for _, group in groupby(figures, key=itemgetter(*keys))]
     pairs = [pair for rows in series for pair in pairwise(rows) if pair[0]["when"] != pair[1]["when"]]
     return [_compare(later, before, "past") for before, later in pairs]

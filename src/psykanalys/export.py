@@ -15,15 +15,19 @@ from psykanalys.data.project import Project
 from psykanalys.errors import ProjectError
 from psykanalys.verdicts import BY_INTERVAL
 
+_FIGURE = "id indicator area_code area period sex age numerator denominator value"
 FIRST_COLUMNS = {
-    "observations": "id indicator area_code area period sex age numerator denominator value unit status published source places",
-    "results": "id indicator area_code area period sex age numerator denominator value ci_low ci_high unit status source places",
+    "observations": f"{_FIGURE} unit status published source places",
+    "results": f"{_FIGURE} ci_low ci_high unit status source places",
     "goals": "id parent group county_code focus_areas level label joint state source places",
     "findings": "id kind description treatment places",
-    "verdicts": "goal target indicator area_code period sex age value ci_low ci_high operator target_value unit verdict",
+    "verdicts": "goal target indicator area_code period sex age value ci_low ci_high operator target_value unit "
+    "verdict",
 }
-PLAIN_KINDS = ("activities", "targets", "plan_indicators", "needs", "funding", "survey", "consultation", "units", "sources")
-KINDS = (*FIRST_COLUMNS, *PLAIN_KINDS)
+PLAIN_KINDS: tuple[str, ...] = (
+    "activities", "targets", "plan_indicators", "needs", "funding", "survey", "consultation", "units", "sources",
+)  # fmt: skip
+KINDS: tuple[str, ...] = (*FIRST_COLUMNS, *PLAIN_KINDS)
 FORMATS = ("csv", "json", "parquet")
 
 
@@ -44,7 +48,9 @@ def write_table(table: pd.DataFrame, path: Path, form: str, *, excel: bool = Fal
         if form == "parquet":
             table.to_parquet(temporary, index=False)
         else:
-            temporary.write_text(as_text(table, form, excel=excel), encoding="utf-8-sig" if excel else "utf-8", newline="")
+            temporary.write_text(
+                as_text(table, form, excel=excel), encoding="utf-8-sig" if excel else "utf-8", newline=""
+            )
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -37,9 +37,11 @@ class Period:
 
     @property
     def is_point(self) -> bool:
+        """Whether the period is a single day."""
         return self.first == self.last
 
     def overlaps(self, other: Period) -> bool:
+        """Whether the two have a day in common."""
         return self.first <= other.last and other.first <= self.last
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -120,10 +121,10 @@ def judge_all(
     `targets`, `sources` and `overrides` are processed tables; `results` comes from `indicators.calculate`.
     """
     plan_starts = {row["id"]: row["plan_start"] for _, row in sources.iterrows() if _given(row["plan_start"])}
-    records = results.to_dict("records")
+    records = plain_records(results)
     verdicts = [
         verdict
-        for target in targets.to_dict("records")
+        for target in plain_records(targets)
         for verdict in judge_target(target, records, plan_starts.get(target["source"]))
     ]
     return apply_overrides(verdicts, overrides)
@@ -132,7 +133,9 @@ def judge_all(
 def judge_target(target: Row, results: Iterable[Row], plan_start: str | None = None) -> list[Verdict]:
     """Return one verdict per result that concerns the target, in order of period; one without result if none does."""
     results = sorted(results, key=lambda r: (str(r["when"]), r["id"]))
-    concerned = [r for r in results if concerns(target, r)] or [r for r in results if _is_reported_against(target, r)][-1:]
+    concerned = [r for r in results if concerns(target, r)] or [r for r in results if _is_reported_against(target, r)][
+        -1:
+    ]
     if not concerned:
         return [_without_result(target)]
     return [judge(target, result, concerned[:place], plan_start) for place, result in enumerate(concerned)]
@@ -152,14 +155,18 @@ def concerns(target: Row, result: Row) -> bool:
 
 
 def _is_reported_against(target: Row, result: Row) -> bool:
-    """Whether the document reports a result against a target although it measures something else, whatever its population."""
-    return target["measures"] == "other" and result["indicator"] == target["reported_indicator"] and not result["comparator"]
+    """Whether the document reports a result against a target although it measures something else."""
+    return (
+        target["measures"] == "other"
+        and result["indicator"] == target["reported_indicator"]
+        and not result["comparator"]
+    )
 
 
 def judge(target: Row, result: Row, earlier: Sequence[Row] = (), plan_start: str | None = None) -> Verdict:
     """Return the verdict of one target and one result: the first rule that fits gives the word."""
     low, high = possible_values(result)
-    start = parse_period(plan_start) if _given(plan_start) else None
+    start = parse_period(str(plan_start)) if _given(plan_start) else None
     case = _Case(target, result, earlier, start, low, high)
     rule, (word, confidence) = next((rule, ruling) for rule in _RULES if (ruling := rule(case)))
     also = [other for other in _STANDING if other is not rule and other(case)]
@@ -193,6 +200,11 @@ def to_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
     return table.assign(
         word=table["word"].astype("string"), reasons=[" | ".join(reasons) for reasons in table["reasons"]]
     )
+
+
+def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dictionaries in which what is missing is None."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 def possible_values(result: Row) -> tuple[float, float]:
@@ -319,7 +331,8 @@ def _by_interval(case: _Case) -> Ruling | None:
     return Word.UNDECIDED, 0.95
 
 
-_RULES: tuple[Callable[[_Case], Ruling | None], ...] = (
+Rule = Callable[[_Case], Ruling | None]
+_RULES: tuple[Rule, ...] = (
     _measures_other,
     _not_testable,
     _protected,
@@ -333,7 +346,7 @@ _RULES: tuple[Callable[[_Case], Ruling | None], ...] = (
     _insufficient,
     _by_interval,
 )
-_REASON = {
+_REASON: dict[Rule, str] = {
     _measures_other: "measures_other",
     _not_testable: "not_testable",
     _protected: "protected",
@@ -348,7 +361,7 @@ _REASON = {
     _by_interval: "by_interval",
 }
 # Rules that say something worth keeping as a reason even where an earlier rule gave the word.
-_STANDING = (_measures_other, _not_testable, _baseline, _insufficient)
+_STANDING: tuple[Rule, ...] = (_measures_other, _not_testable, _baseline, _insufficient)
 
 
 # --- sides ----------------------------------------------------------------------------------------------------------
@@ -411,7 +424,7 @@ def _census_development(case: _Case, earlier: Sequence[Row]) -> Ruling:
     values = [_number(row["value"]) for row in (*earlier, case.result)]
     if any(math.isnan(value) for value in values):
         return Word.INSUFFICIENT, None
-    steps = [later - before for before, later in zip(values, values[1:], strict=False)]
+    steps = [later - before for before, later in pairwise(values)]
     reached = {
         "increase": steps[-1] > 0,
         "decrease": steps[-1] < 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 from psykanalys import areas
 from psykanalys.catalogue import Indicator
-from psykanalys.data.contract import Observation, Source
+from psykanalys.data.contract import KINDS, Area, Observation, Source
 from psykanalys.data.reader import Table
 from psykanalys.errors import Fault
 
@@ -28,40 +29,59 @@ _REFERENCES = {
     ("findings", "concerns"): ("*",),
 }
 _INDICATOR_COLUMNS = ("indicator", "reported_indicator")
+_LINE = re.compile(r"[1-9][0-9]{0,6}")
+_NEVER_NEGATIVE = ("count", "rate")
 
 
 @dataclass(frozen=True)
 class Everything:
-    """All tables of a project with what the checks look up in them."""
+    """All tables of a project with what the checks look up in them.
+
+    `rejected` has the ids (and area codes) of rows that do not hold and `unread` the kinds with a file that could not
+    be read: what refers to them is not called missing, so that one mistake gives one fault and not hundreds.
+    """
 
     tables: tuple[Table, ...]
     catalogue: Mapping[str, Indicator]
     sources: Mapping[str, Source]
     ids: Mapping[str, Mapping[str, Any]]
+    rejected: Mapping[str, set[str]]
+    unread: frozenset[str]
 
     @property
     def extra_areas(self) -> list[areas.Area]:
-        return [areas.Area(row.code, row.name, row.kind, row.parent) for row in self.ids.get("areas", {}).values()]
+        """The areas without an official code."""
+        by_code = {row.code: row for row in self.ids.get("areas", {}).values()}
+        return [areas.Area(row.code, row.name, row.kind, row.parent) for row in by_code.values()]
 
     @property
     def concerned(self) -> set[str]:
+        """The ids of the rows that a finding concerns."""
         return {row_id for finding in self.ids.get("findings", {}).values() for row_id in finding.concerns}
+
+    def may_have(self, kind: str, name: str) -> bool:
+        """Whether a row of this kind has the id, or may have it once other faults are mended."""
+        return name in self.ids.get(kind, {}) or name in self.rejected.get(kind, ()) or kind in self.unread
 
 
 def gather(tables: Iterable[Table], catalogue: Mapping[str, Indicator]) -> Everything:
     """Index the tables for the checks."""
     tables = tuple(tables)
     ids: dict[str, dict[str, Any]] = defaultdict(dict)
+    rejected: dict[str, set[str]] = defaultdict(set)
     for table in tables:
         for row in table.rows:
             ids[table.kind].setdefault(row.id, row)
-    return Everything(tables, catalogue, ids["sources"], ids)
+        for cells in table.rejected:
+            rejected[table.kind] |= {cells.get("id", ""), cells.get("code", "")}
+    unread = frozenset(table.kind for table in tables if not table.whole)
+    return Everything(tables, catalogue, ids["sources"], ids, rejected, unread)
 
 
 def check(everything: Everything) -> list[Fault]:
     """Return every fault: those of single rows, and those between rows. Sorted by file and row."""
     faults = [fault for table in everything.tables for fault in table.faults]
-    faults += _duplicate_ids(everything)
+    faults += [*_duplicates(everything, "id"), *_duplicates(everything, "code"), *_wrong_folders(everything)]
     for table in everything.tables:
         for line, row in zip(table.lines, table.rows, strict=True):
             faults += [table.fault(line, *fault) for fault in _row_faults(everything, table, row)]
@@ -74,29 +94,50 @@ def _row_faults(everything: Everything, table: Table, row: Any) -> Iterator[tupl
     yield from _dangling(everything, table.kind, row)
     yield from _unknown_indicators(everything, row)
     yield from _unknown_area(everything, row)
+    if isinstance(row, Area):
+        yield from _wrong_area(row)
     if isinstance(row, Observation) and row.indicator in everything.catalogue:
         yield from _impossible(everything, row, everything.catalogue[row.indicator])
 
 
-def _duplicate_ids(everything: Everything) -> Iterator[Fault]:
+def _duplicates(everything: Everything, column: str) -> Iterator[Fault]:
     first: dict[str, str] = {}
     for table in everything.tables:
         for line, row in zip(table.lines, table.rows, strict=True):
-            if row.id in first:
-                yield table.fault(line, "id", f"'{row.id}' is already the id of {first[row.id]}", "an id of its own")
-            first.setdefault(row.id, f"{table.path.parent.name}/{table.path.name} row {line}")
+            value = getattr(row, column, None)
+            if value is None:
+                continue
+            if value in first:
+                yield table.fault(
+                    line, column, f"'{value}' is already the {column} of {first[value]}", f"another {column}"
+                )
+            first.setdefault(value, f"{table.path.parent.name}/{table.path.name} row {line}")
+
+
+def _wrong_folders(everything: Everything) -> Iterator[Fault]:
+    """Files in the raw data that lie too deep, or in a folder that is no document's."""
+    roots = {table.path.parent for table in everything.tables if table.path.name == "sources.csv"}
+    for table in everything.tables:
+        below = next((parent for parent in table.path.parents if parent in roots), table.path.parent)
+        folders = table.path.relative_to(below).parent.parts
+        if len(folders) > 1:
+            yield table.fault(0, "", "the file lies too deep in the raw data", f"{folders[0]}/{table.path.name}")
+        elif folders and not everything.may_have("sources", folders[0]):
+            expected = "the id of a document as the folder's name, or a row for it in sources.csv"
+            yield table.fault(0, "", f"the folder '{folders[0]}' is no document in sources.csv", expected)
 
 
 def _wrong_source(everything: Everything, table: Table, row: Any) -> Iterator[tuple[str, str, str]]:
     source = getattr(row, "source", None)
     if source is None:
         return
-    known = everything.sources
+    known, folder = everything.sources, table.path.parent.name
     if source not in known:
-        yield "source", f"'{source}' is not in sources.csv", f"one of {', '.join(sorted(known)) or 'its ids'}"
+        if not everything.may_have("sources", source):
+            yield "source", f"'{source}' is not in sources.csv", f"one of {', '.join(sorted(known)) or 'its ids'}"
         return
-    if table.path.parent.name != source and table.path.parent.name in known:
-        yield "source", f"'{source}' lies in the folder of another document", f"'{table.path.parent.name}'"
+    if folder != source and folder in known:
+        yield "source", f"'{source}' lies in the folder of another document", f"'{folder}'"
     county = getattr(row, "county_code", None)
     if county not in (None, areas.NATION, known[source].county_code):
         yield "county_code", f"'{county}' is not the county of {source}", f"'{known[source].county_code}'"
@@ -107,8 +148,9 @@ def _wrong_places(everything: Everything, row: Any) -> Iterator[tuple[str, str, 
         for place in getattr(row, column, ()):
             source, _, line = place.rpartition(":")
             if source not in everything.sources:
-                yield column, f"'{place}' names an unknown document", "source:line with a source from sources.csv"
-            elif not line.isdigit() or not 1 <= int(line) <= everything.sources[source].lines:
+                if not everything.may_have("sources", source):
+                    yield column, f"'{place}' names an unknown document", "source:line with a source from sources.csv"
+            elif not _LINE.fullmatch(line) or int(line) > everything.sources[source].lines:
                 last = everything.sources[source].lines
                 yield column, f"'{place}' is outside the document", f"a line from 1 to {last}"
 
@@ -118,10 +160,10 @@ def _dangling(everything: Everything, kind: str, row: Any) -> Iterator[tuple[str
         if owner != kind:
             continue
         value = getattr(row, column)
+        kinds = tuple(KINDS) if targets == ("*",) else targets
         for named in value if isinstance(value, tuple) else (value,) if value else ():
-            pools = everything.ids.values() if targets == ("*",) else [everything.ids.get(t, {}) for t in targets]
-            if not any(named in pool for pool in pools):
-                where = "the raw data" if targets == ("*",) else " or ".join(f"{t}.csv" for t in targets)
+            if not any(everything.may_have(target, named) for target in kinds):
+                where = "the raw data" if targets == ("*",) else " or ".join(f"{target}.csv" for target in targets)
                 yield column, f"'{named}' does not exist", f"an id in {where}"
 
 
@@ -139,20 +181,35 @@ def _unknown_area(everything: Everything, row: Any) -> Iterator[tuple[str, str, 
     try:
         areas.find_area(text, everything.extra_areas)
     except areas.UnknownAreaError as error:
-        what, _, expected = str(error).partition("; ")
-        yield "area", what, expected
+        if not everything.may_have("areas", text):
+            what, _, expected = str(error).partition("; ")
+            yield "area", what, expected
+
+
+def _wrong_area(row: Area) -> Iterator[tuple[str, str, str]]:
+    if row.code in areas.official_areas():
+        yield "code", f"'{row.code}' is an official code", "county code, hyphen, short name, such as 24-umea-area"
+    if row.parent not in areas.official_areas():
+        yield (
+            "parent",
+            f"'{row.parent}' is no official code",
+            "the code of a county or municipality, such as 24 or 2480",
+        )
 
 
 def _impossible(everything: Everything, row: Observation, indicator: Indicator) -> Iterator[tuple[str, str, str]]:
     if row.unit != indicator.unit:
         yield "unit", f"'{row.unit}' is not the unit of {indicator.id}", f"'{indicator.unit}'"
     if row.published == "no" and indicator.counts == "persons":
-        yield "published", "an unpublished count of persons", "published figures only: disclosure control is not built yet"
+        expected = "published figures only: disclosure control is not built yet"
+        yield "published", "an unpublished count of persons", expected
+    if indicator.statistic in _NEVER_NEGATIVE and row.value is not None and row.value < 0:
+        yield "value", f"{row.value:g} is below 0", f"a {indicator.statistic} of at least 0"
     if indicator.statistic == "proportion":
-        yield from _impossible_share(everything, row, indicator)
+        yield from _impossible_share(everything, row)
 
 
-def _impossible_share(everything: Everything, row: Observation, indicator: Indicator) -> Iterator[tuple[str, str, str]]:
+def _impossible_share(everything: Everything, row: Observation) -> Iterator[tuple[str, str, str]]:
     for column in ("value", "value_low", "value_high", "ci_low", "ci_high"):
         share = getattr(row, column)
         if share is not None and not 0 <= share <= 100:

@@ -109,7 +109,7 @@ class Source(BaseModel):
     title_is: Literal["document", "ours"] = Field(description="Whether the title stands in the document or is ours.")
     role: Literal["plan", "plan_and_results", "survey", "follow_up"] = Field(description="What kind of document.")
     publisher: RequiredText = Field(description="Who published it.")
-    year: int = Field(description="Year of the document.")
+    year: int = Field(ge=1900, le=2100, description="Year of the document.")
     dated: PeriodText = Field(description="The document's date: the period that 'i dagsläget' means.")
     dated_is: Literal["document", "ours"] = Field(description="Whether that date is stated or inferred by us.")
     county_code: Annotated[str, StringConstraints(pattern=r"^\d{2}$")] = Field(description="County, two digits.")
@@ -118,7 +118,7 @@ class Source(BaseModel):
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(
         description="SHA-256 of the text extract that was transcribed."
     )
-    lines: int = Field(gt=0, description="Number of lines in the text extract.")
+    lines: int = Field(gt=0, lt=10_000_000, description="Number of lines in the text extract.")
     note: Text = Field("", description="What a user of the document must know (Swedish).")
 
 
@@ -153,7 +153,9 @@ class Observation(Row):
     numerator: Count = Field(
         None, description="Count above the line, only if printed. A count measure has its count here."
     )
-    denominator: Count = Field(None, description="Count below the line, only if printed for this figure. Never inferred.")
+    denominator: Count = Field(
+        None, description="Count below the line, only if printed for this figure. Never inferred."
+    )
     value: Number = Field(None, description="The figure as printed, in `unit`. Empty where only counts are printed.")
     value_low: Number = Field(None, description="Lower end of a printed range.")
     value_high: Number = Field(None, description="Upper end of a printed range.")
@@ -173,10 +175,11 @@ class Observation(Row):
 
     @model_validator(mode="after")
     def _says_something(self) -> Observation:
-        said = (self.numerator, self.value, self.value_low, self.direction, self.yes_no, self.change)
+        figures = (self.numerator, self.value, self.value_low, self.value_high, self.change)
+        said = (*figures, self.direction, self.yes_no)
         if self.status in WITHOUT_VALUE:
             if any(part is not None for part in said):
-                raise ValueError(f"status: '{self.status}' means that there is no figure, but one is given")
+                raise ValueError(f"status: '{self.status}' means no figure, but one is given; remove one of the two")
         elif all(part is None for part in said):
             raise ValueError("value: the row states nothing; give a figure, a direction, yes/no, or a status why not")
         return self
@@ -185,15 +188,23 @@ class Observation(Row):
     def _is_possible(self) -> Observation:
         if self.denominator == 0:
             raise ValueError("denominator: 0 is not a denominator; leave it empty and say why in `status`")
-        if (self.value_low is None) != (self.value_high is None):
-            raise ValueError("value_high: a range needs both ends")
-        if self.value_low is not None and self.value_high is not None and self.value_low > self.value_high:
-            raise ValueError("value_high: the range's upper end is below its lower end")
+        for low, high in (("value_low", "value_high"), ("ci_low", "ci_high")):
+            _check_range(self, low, high)
         if self.period and self.as_of:
-            raise ValueError("as_of: leave it empty where the document states a period")
+            raise ValueError(
+                "as_of: both period and as_of are given; leave it empty where the document states a period"
+            )
         if not (self.period or self.as_of):
-            raise ValueError("period: neither period nor as_of is given")
+            raise ValueError("period: neither period nor as_of is given; give the one that the document has")
         return self
+
+
+def _check_range(row: Observation, low: str, high: str) -> None:
+    lower, upper = getattr(row, low), getattr(row, high)
+    if (lower is None) != (upper is None):
+        raise ValueError(f"{low if lower is None else high}: a range needs both ends; give this one too")
+    if lower is not None and lower > upper:
+        raise ValueError(f"{high}: the range is upside down; expected at least {lower:g}, its lower end")
 
 
 class Goal(Row):
@@ -204,11 +215,17 @@ class Goal(Row):
         "current", description="`previous`: a goal of the plan before, under which results are reported."
     )
     parent: OptionalId = Field(None, description="The long-term goal that it serves, where the table shows one.")
-    group: Id = Field(description="Table row or development area: goals, activities and indicators in it belong together.")
+    group: Id = Field(
+        description="Table row or development area: goals, activities and indicators in it belong together."
+    )
     group_label: RequiredText = Field(description="Short label of that group (Swedish, own words or the short title).")
-    level: Literal["long", "short", "both", "unmarked"] = Field(description="Five years, one year, both, or not marked.")
+    level: Literal["long", "short", "both", "unmarked"] = Field(
+        description="Five years, one year, both, or not marked."
+    )
     focus_areas: FocusAreas = Field(description="Focus areas 1–5 joined by ` | `.")
-    joint: Literal["yes", "no", "not_stated"] = Field("not_stated", description="Joint between region and municipalities.")
+    joint: Literal["yes", "no", "not_stated"] = Field(
+        "not_stated", description="Joint between region and municipalities."
+    )
     owner_section: Text = Field("", description="Section of the plan that says whose it is.")
     label: RequiredText = Field(description="Short label in our own words (Swedish, at most about 15 words).")
     state: State = Field("unknown", description="State that the document reports.")
@@ -240,16 +257,24 @@ class Target(Row):
     operator: Operator = Field(description="How value and target are compared.")
     value: Number = Field(None, description="Target value in `unit`; `alla` is 100 procent, `ingen` is 0.")
     value_high: Number = Field(None, description="Upper end where the operator is `between`.")
-    share: Number = Field(None, description="For time limits: the share that must be within the limit; empty if not stated.")
+    share: Number = Field(
+        None, description="For time limits: the share that must be within the limit; empty if not stated."
+    )
     limit_days: Count = Field(None, description="For time limits: the limit in days.")
     scope: Text = Field("", description="Whom or what it concerns (Swedish); empty if not stated.")
     area: RequiredText = Field(description="Area code that it concerns.")
     sex: Literal["T", "K", "M"] = Field("T", description="Sex that it concerns.")
     age: Text = Field("", description="Ages that it concerns.")
-    level: Text = Field("", description="Level of the result's dimension that it concerns; empty = results without one.")
+    level: Text = Field(
+        "", description="Level of the result's dimension that it concerns; empty = results without one."
+    )
     unit: Text = Field("", description="Unit of the value.")
-    due: PeriodText = Field(None, description="When it is due, as stated (a year for one-year goals); empty if not stated.")
-    testable: Literal["yes", "no"] = Field(description="`no`: states no share, scope or figure, so it cannot be tested.")
+    due: PeriodText = Field(
+        None, description="When it is due, as stated (a year for one-year goals); empty if not stated."
+    )
+    testable: Literal["yes", "no"] = Field(
+        description="`no`: states no share, scope or figure, so it cannot be tested."
+    )
     why_not_testable: Text = Field("", description="What is missing (Swedish), where `testable` is `no`.")
     reported_indicator: OptionalIndicatorId = Field(
         None, description="Catalogue id of the result that the document reports against it."
@@ -262,15 +287,18 @@ class Target(Row):
     @model_validator(mode="after")
     def _is_complete(self) -> Target:
         if self.testable == "no" and not self.why_not_testable:
-            raise ValueError("why_not_testable: say what is missing")
+            raise ValueError("why_not_testable: the cell is empty; say what is missing, since testable is 'no'")
         if self.measures == "other" and not self.why_other:
-            raise ValueError("why_other: say how the result differs from the target")
+            raise ValueError("why_other: the cell is empty; say how the result differs from the target")
         if self.reported_indicator and not self.measures:
-            raise ValueError("measures: say whether the reported result measures the target (same or other)")
+            raise ValueError(
+                "measures: the cell is empty; say whether the reported result measures the target: same or other"
+            )
         if self.testable == "yes" and self.operator in {">=", "<=", ">", "<", "="} and self.value is None:
-            raise ValueError(f"value: operator '{self.operator}' needs a value")
+            raise ValueError(f"value: the cell is empty; operator '{self.operator}' needs a value")
         if self.operator == "between" and (self.value is None or self.value_high is None):
-            raise ValueError("value_high: 'between' needs both ends")
+            missing = "value" if self.value is None else "value_high"
+            raise ValueError(f"{missing}: the cell is empty; operator 'between' needs both ends")
         return self
 
 
@@ -337,8 +365,8 @@ class SurveyRow(Row):
 
     county_code: Annotated[str, StringConstraints(pattern=r"^\d{2}$")] = Field(description="County.")
     kind: Literal["frame", "question", "non_response", "merged", "unreported"] = Field(
-        description="`frame`: who was asked; `question`; `non_response`: a unit that did not answer; `merged`: answers of "
-        "two units in one; `unreported`: asked but not reported."
+        description="`frame`: who was asked; `question`; `non_response`: a unit that did not answer; `merged`: answers "
+        "of two units in one; `unreported`: asked but not reported."
     )
     label: RequiredText = Field(description="Question or unit in short (Swedish, own words).")
     number: Text = Field("", description="Question number as sent out, and as reported if that differs (`5/2`).")

@@ -18,8 +18,8 @@ from psykanalys.catalogue import load_catalogue
 from psykanalys.data import contract
 from psykanalys.data.checks import Everything, check, gather
 from psykanalys.data.project import Project
-from psykanalys.data.reader import Table, read_table
-from psykanalys.errors import DataError, Fault
+from psykanalys.data.reader import read_table, shown
+from psykanalys.errors import DataError, Fault, ProjectError
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -37,8 +37,11 @@ class Prepared:
 
 
 def raw_files(project: Project) -> list[Path]:
-    """Return the project's raw CSV files, in order of path."""
-    return sorted(project.raw.glob("*.csv")) + sorted(project.raw.glob("*/*.csv"))
+    """Return the project's raw CSV files, those of `data/raw/` itself first. Hidden files and folders are no data."""
+    found = [path for path in project.raw.rglob("*") if path.suffix.lower() == ".csv"]
+    parts = {path: path.relative_to(project.raw).parts for path in found}
+    visible = [path for path in found if not any(part.startswith(".") for part in parts[path])]
+    return sorted(visible, key=lambda path: (len(parts[path]), parts[path]))
 
 
 def check_project(project: Project, only: Iterable[Path] = ()) -> list[Fault]:
@@ -46,15 +49,11 @@ def check_project(project: Project, only: Iterable[Path] = ()) -> list[Fault]:
 
     A file that lies outside the project is checked as if it lay in it.
     """
-    wanted = [path.resolve() for path in only]
-    files = list(dict.fromkeys([path.resolve() for path in raw_files(project)] + wanted))
-    tables = [read_table(path) for path in files]
-    everything = gather(tables, load_catalogue())
-    faults = check(everything)
-    if not wanted:
-        return faults
-    names = {read.fault(0, "", "", "").file for read in tables if read.path in wanted}
-    return [fault for fault in faults if fault.file in names]
+    own = {path.resolve(): path for path in _expected_files(project)}
+    wanted = [own.get(path.resolve(), path.resolve()) for path in only]
+    faults = check(_read([*own.values(), *wanted]))
+    names = {shown(path) for path in wanted}
+    return [fault for fault in faults if fault.file in names or not names]
 
 
 def prepare(project: Project, *, write: bool = True) -> Prepared:
@@ -62,12 +61,12 @@ def prepare(project: Project, *, write: bool = True) -> Prepared:
 
     Raises DataError with every fault. Nothing is written unless everything holds; files appear whole or not at all.
     """
-    read = [read_table(path) for path in raw_files(project)]
-    everything = gather(read, load_catalogue())
+    inputs = _inputs(project)  # before the files are read: one that changes meanwhile makes the tables stale
+    everything = _read(_expected_files(project))
     if faults := check(everything):
         raise DataError(faults)
-    tables = {kind: _table(kind, read, everything) for kind in contract.KINDS}
-    prepared = Prepared(tables, _manifest(project, tables))
+    tables = {kind: _table(kind, everything) for kind in contract.KINDS}
+    prepared = Prepared(tables, _manifest(inputs, tables))
     _check_last(prepared)
     if write:
         _write(project.processed, prepared)
@@ -76,13 +75,8 @@ def prepare(project: Project, *, write: bool = True) -> Prepared:
 
 def load_prepared(project: Project) -> Prepared:
     """Return the processed tables, made anew unless they were made from exactly this raw data and catalogue."""
-    path = project.processed / MANIFEST
-    if path.is_file():
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        if manifest.get("inputs") == _inputs(project) and manifest.get("format") == FORMAT:
-            tables = {kind: pd.read_parquet(project.processed / f"{kind}.parquet") for kind in contract.KINDS}
-            return Prepared(tables, manifest)
-    return prepare(project)
+    stored = _stored(project)
+    return prepare(project) if stored is None else stored
 
 
 def items(text: str) -> list[str]:
@@ -90,8 +84,30 @@ def items(text: str) -> list[str]:
     return text.split(" | ") if text else []
 
 
-def _table(kind: str, read: Iterable[Table], everything: Everything) -> pd.DataFrame:
-    rows = [_record(row, everything) for table in read if table.kind == kind for row in table.rows]
+def _expected_files(project: Project) -> list[Path]:
+    """The raw files, and `sources.csv` even where it is missing."""
+    return list(dict.fromkeys([project.raw / "sources.csv", *raw_files(project)]))
+
+
+def _read(files: Iterable[Path]) -> Everything:
+    return gather([read_table(path) for path in dict.fromkeys(files)], load_catalogue())
+
+
+def _stored(project: Project) -> Prepared | None:
+    """The processed tables if they are whole and not stale."""
+    try:
+        manifest = json.loads((project.processed / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["format"] != FORMAT or manifest["inputs"] != _inputs(project):
+            return None
+        tables = {kind: pd.read_parquet(project.processed / f"{kind}.parquet") for kind in contract.KINDS}
+        same = all(manifest["tables"][kind]["sha256"] == _digest(table) for kind, table in tables.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Prepared(tables, manifest) if same else None
+
+
+def _table(kind: str, everything: Everything) -> pd.DataFrame:
+    rows = [_record(row, everything) for table in everything.tables if table.kind == kind for row in table.rows]
     rows.sort(key=lambda row: row["id"])
     data = {name: [row[name] for row in rows] for name in contract.columns(kind)}
     series = {name: pd.Series(values, dtype=_dtype(kind, name)) for name, values in data.items()}
@@ -117,10 +133,10 @@ def _dtype(kind: str, name: str) -> str:
     return "Int64" if int in types else "string"
 
 
-def _manifest(project: Project, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def _manifest(inputs: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "inputs": _inputs(project),
+        "inputs": inputs,
         "tables": {kind: {"rows": len(table), "sha256": _digest(table)} for kind, table in tables.items()},
     }
 
@@ -128,7 +144,14 @@ def _manifest(project: Project, tables: Mapping[str, pd.DataFrame]) -> dict[str,
 def _inputs(project: Project) -> dict[str, str]:
     files = {path.relative_to(project.root).as_posix(): path for path in raw_files(project)}
     files |= {f"catalogue/{path.name}": path for path in sorted(CATALOGUE_FOLDER.glob("*.yaml"))}
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    return {name: _checksum(path) for name, path in files.items()}
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 def _digest(table: pd.DataFrame) -> str:
@@ -144,12 +167,24 @@ def _check_last(prepared: Prepared) -> None:
 
 
 def _write(folder: Path, prepared: Prepared) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
-    for kind, table in prepared.tables.items():
-        temporary = folder / f".{kind}.parquet.{os.getpid()}"
-        table.to_parquet(temporary, index=False)
-        temporary.replace(folder / f"{kind}.parquet")
-    temporary = folder / f".{MANIFEST}.{os.getpid()}"
-    temporary.write_text(json.dumps(prepared.manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(folder / MANIFEST)
+    """Write everything under other names first, so that a full disk changes nothing; the manifest comes last."""
+    written: dict[str, Path] = {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind, table in prepared.tables.items():
+            table.to_parquet(_beside(folder, f"{kind}.parquet", written), index=False)
+        manifest = json.dumps(prepared.manifest, indent=1, ensure_ascii=False) + "\n"
+        _beside(folder, MANIFEST, written).write_text(manifest, encoding="utf-8", newline="\n")
+        (folder / MANIFEST).unlink(missing_ok=True)
+        for name, temporary in written.items():
+            temporary.replace(folder / name)
+    except OSError as error:
+        raise ProjectError(f"{shown(folder)}: cannot be written ({error.strerror or error})") from error
+    finally:
+        for temporary in written.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _beside(folder: Path, name: str, written: dict[str, Path]) -> Path:
+    written[name] = folder / f".{name}.{os.getpid()}"
+    return written[name]

@@ -18,22 +18,27 @@ class Project:
 
     @property
     def raw(self) -> Path:
+        """Raw data: `sources.csv` and one folder per document."""
         return self.root / "data" / "raw"
 
     @property
     def processed(self) -> Path:
+        """Processed tables and their manifest."""
         return self.root / "data" / "processed"
 
     @property
     def params(self) -> Path:
+        """Parameter files."""
         return self.root / "params"
 
     @property
     def notebooks(self) -> Path:
+        """Notebooks."""
         return self.root / "notebooks"
 
     @property
     def reports(self) -> Path:
+        """Where reports go by default."""
         return self.root / "reports"
 
 

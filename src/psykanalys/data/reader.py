@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,21 +21,35 @@ from psykanalys.data.contract import KINDS, columns, required_columns
 from psykanalys.errors import Fault
 
 _DELIMITERS = (",", ";", "\t")
-_MOJIBAKE = ("Ã¥", "Ã¤", "Ã¶", "Ã…", "Ã„", "Ã–", "\ufffd")
+_SAVE = "save it as CSV UTF-8"
+_NOT_CSV = {
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"PK\x03\x04": "an Excel workbook, not CSV",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook, not CSV",
+}
+# UTF-8 that was opened as Windows-1252 or as Mac Roman and saved again; or bytes that are no letter at all
+_MOJIBAKE = re.compile("Ã[¥¤¶©…„–\x80-\x9f]|â€|√[•§∂ÖÑñ]|\ufffd")
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one file that hold, the line each stands on, and the faults of the others."""
+    """The rows of one file that hold, the line each stands on, and the faults of the others.
+
+    `rejected` has the cells of the rows that do not hold. `whole` is false where rows could not be read at all.
+    """
 
     path: Path
     kind: str
     rows: tuple[Any, ...] = ()
     lines: tuple[int, ...] = ()
     faults: tuple[Fault, ...] = ()
+    rejected: tuple[Mapping[str, str], ...] = ()
+    whole: bool = True
 
     def fault(self, line: int, column: str, what: str, expected: str) -> Fault:
-        return Fault(shown(self.path), line, column, what, expected)
+        """A fault in this file; line 0 means the whole file."""
+        return _fault(self.path, line, column, what, expected)
 
 
 @dataclass
@@ -46,20 +61,31 @@ class _Reading:
     rows: list[BaseModel] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    rejected: list[dict[str, str]] = field(default_factory=list)
+    whole: bool = True
 
     def fault(self, line: int, column: str, what: str, expected: str) -> None:
-        self.faults.append(Fault(shown(self.path), line, column, what, expected))
+        self.faults.append(_fault(self.path, line, column, what, expected))
+
+    def stop(self, line: int, column: str, what: str, expected: str) -> None:
+        """Note a fault after which the rest of the file cannot be read."""
+        self.fault(line, column, what, expected)
+        self.whole = False
 
     def done(self) -> Table:
-        return Table(self.path, self.kind, tuple(self.rows), tuple(self.lines), tuple(self.faults))
+        rows, lines = tuple(self.rows), tuple(self.lines)
+        return Table(self.path, self.kind, rows, lines, tuple(self.faults), tuple(self.rejected), self.whole)
 
 
 def read_table(path: Path) -> Table:
     """Read one raw file; its name says which kind it is. Never raises for what is wrong inside the file."""
-    reading = _Reading(path, path.stem)
     if path.stem not in KINDS:
-        reading.fault(0, "", f"'{path.name}' is no kind of raw file", "one of " + ", ".join(f"{k}.csv" for k in KINDS))
+        near = difflib.get_close_matches(path.stem.lower(), KINDS, 1)
+        reading = _Reading(path, near[0] if near else path.stem)
+        expected = f"did you mean '{near[0]}.csv'?" if near else "one of " + ", ".join(f"{kind}.csv" for kind in KINDS)
+        reading.stop(0, "", f"'{path.name}' is no kind of raw file", expected)
         return reading.done()
+    reading = _Reading(path, path.stem)
     text = _decode(reading)
     if text is not None:
         _read_rows(reading, text)
@@ -69,57 +95,67 @@ def read_table(path: Path) -> Table:
 def shown(path: Path) -> str:
     """The path as a message shows it: relative to the working folder where it lies below it."""
     try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
+        return path.absolute().relative_to(Path.cwd()).as_posix()
     except ValueError:
         return path.as_posix()
+
+
+def _fault(path: Path, line: int, column: str, what: str, expected: str) -> Fault:
+    """A fault whose text is one line, whatever the cell had in it."""
+    return Fault(shown(path), line, *(" ".join(text.split()) for text in (column, what, expected)))
 
 
 def _decode(reading: _Reading) -> str | None:
     try:
         content = reading.path.read_bytes()
     except OSError as error:
-        reading.fault(0, "", f"the file cannot be read ({error.strerror})", "a readable CSV file")
+        reading.stop(0, "", f"the file cannot be read ({error.strerror})", "a readable CSV file")
         return None
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
-        reading.fault(0, "", "the file is UTF-16 or not text", "save it as CSV UTF-8")
-        return None
-    if content.startswith(b"PK\x03\x04"):
-        reading.fault(0, "", "the file is an Excel workbook, not CSV", "save it as CSV UTF-8")
+    for start, what in _NOT_CSV.items():
+        if content.startswith(start):
+            reading.stop(0, "", f"the file is {what}", _SAVE)
+            return None
+    if b"\0" in content:
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+        reading.stop(line, "", "a NUL character stands here: the file is UTF-16 or damaged", _SAVE)
         return None
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    for number, line in enumerate(text.splitlines(), 1):
-        if any(mark in line for mark in _MOJIBAKE):
-            reading.fault(number, "", "letters are broken (å ä ö were saved in the wrong encoding)", "save as CSV UTF-8")
-            return None
-    return text
+        return content.decode("cp1252", errors="replace")
 
 
 def _read_rows(reading: _Reading, text: str) -> None:
-    if not text.strip():
-        reading.fault(0, "", "the file is empty", f"a header line: {','.join(columns(reading.kind))}")
-        return
     records = _records(reading, text)
-    header = next(records, (1, []))[1]
-    if not _header_holds(reading, header):
+    line, header = next(records, (0, []))
+    if not header and reading.whole:
+        reading.stop(0, "", "the file is empty", f"a header line: {','.join(columns(reading.kind))}")
+    elif header and not _header_holds(reading, line, header):
+        reading.whole = False
+    if not reading.whole:
         return
     for line, cells in records:
+        named = dict(zip(header, cells, strict=False))
+        if broken := next((name for name, cell in named.items() if _MOJIBAKE.search(cell)), None):
+            reading.stop(line, broken, "letters are broken (å ä ö were saved in the wrong encoding)", _SAVE)
+            return
         if len(cells) != len(header):
-            reading.fault(line, "", f"the row has {len(cells)} cells", f"{len(header)}, as the header has")
-            continue
-        _read_row(reading, line, dict(zip(header, cells, strict=True)))
+            expected = f"{len(header)}, as the header has; a cell with the delimiter in it needs quotation marks"
+            reading.fault(line, "", f"the row has {len(cells)} cells", expected)
+            reading.rejected.append(named)
+        else:
+            _read_row(reading, line, named)
 
 
 def _records(reading: _Reading, text: str) -> Iterator[tuple[int, list[str]]]:
+    """The records that are not blank, each with the line that it begins on."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(reading.kind, text), strict=True)
     while True:
         line = reader.line_num + 1
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            reading.fault(line, "", f"the quotation marks do not match ({error})", 'each " inside a cell written ""')
+            reading.stop(line, "", f"the quotation marks do not match ({error})", 'each " inside a cell written ""')
             return
         if cells is None:
             return
@@ -128,23 +164,25 @@ def _records(reading: _Reading, text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _delimiter(kind: str, text: str) -> str:
-    header, known = text.lstrip().splitlines()[0], set(columns(kind))
+    header, known = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0], set(columns(kind))
     return max(_DELIMITERS, key=lambda mark: len(known & {name.strip().strip('"') for name in header.split(mark)}))
 
 
-def _header_holds(reading: _Reading, header: list[str]) -> bool:
+def _header_holds(reading: _Reading, line: int, header: list[str]) -> bool:
     known = columns(reading.kind)
     before = len(reading.faults)
-    for name in header:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
+    for name in dict.fromkeys(header):
+        if not name:
+            reading.fault(line, "", "a column has no name", "delete the column, or name it")
+        elif name not in known:
+            near = difflib.get_close_matches(name.lower(), known, 1)
             hint = f"did you mean '{near[0]}'?" if near else f"one of {', '.join(known)}"
-            reading.fault(1, name, "unknown column", hint)
+            reading.fault(line, name, "unknown column", hint)
         elif header.count(name) > 1:
-            reading.fault(1, name, "the column stands there more than once", "each column once")
+            reading.fault(line, name, "the column stands there more than once", "each column once")
     for name in required_columns(reading.kind):
         if name not in header:
-            reading.fault(1, name, "the column is missing", "a column of this name in the header")
+            reading.fault(line, name, "the column is missing", "a column of this name in the header")
     return len(reading.faults) == before
 
 
@@ -153,6 +191,7 @@ def _read_row(reading: _Reading, line: int, cells: dict[str, str]) -> None:
         reading.rows.append(KINDS[reading.kind].model_validate(cells))
         reading.lines.append(line)
     except ValidationError as error:
+        reading.rejected.append(cells)
         for fault in error.errors():
             reading.fault(line, *_explain(fault, cells))
 
@@ -163,13 +202,13 @@ def _explain(fault: Any, cells: dict[str, str]) -> tuple[str, str, str]:
     given, kind = cells.get(column, ""), fault["type"]
     if kind == "value_error":
         return _split(column, fault["msg"].removeprefix("Value error, "))
-    if not given:
-        return column, "the cell is empty", "a value"
     if kind == "literal_error":
-        return column, f"'{given}' is not allowed", f"one of {fault['ctx']['expected'].replace(' or ', ', ')}"
-    if kind == "string_pattern_mismatch":
-        return column, f"'{given}' has the wrong form", _PATTERNS.get(fault["ctx"]["pattern"], fault["ctx"]["pattern"])
-    return column, f"'{given}' cannot be used", fault["msg"].lower()
+        what, expected = "is not allowed", f"one of {fault['ctx']['expected'].replace(' or ', ', ')}"
+    elif kind == "string_pattern_mismatch":
+        what, expected = "has the wrong form", _PATTERNS.get(fault["ctx"]["pattern"], fault["ctx"]["pattern"])
+    else:
+        what, expected = "cannot be used", _EXPECTED.get(kind, fault["msg"].lower())
+    return column, f"'{given}' {what}" if given else "the cell is empty", expected
 
 
 def _split(column: str, message: str) -> tuple[str, str, str]:
@@ -182,6 +221,7 @@ def _split(column: str, message: str) -> tuple[str, str, str]:
     return column, message, "see docs/data-contract.md"
 
 
+_EXPECTED = {"string_too_short": "a value", "int_parsing": "a whole number"}
 _PATTERNS = {
     r"^[a-z0-9]+(-[a-z0-9]+)*$": "lower-case letters and digits joined by hyphens, such as vb19-goal-audit",
     r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$": "an indicator id: lower-case words joined by underscores",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 _SPACES = " \u00a0\u2009\u202f"  # ordinary, no-break, thin, narrow no-break
-_GROUPED = re.compile(rf"[+-]?\d{{1,3}}([{_SPACES}]\d{{3}})+([.,]\d+)?")
-_PLAIN = re.compile(r"[+-]?\d+([.,]\d+)?")
-_POINT_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")
+_GROUPED = re.compile(rf"[+-]?\d{{1,3}}([{_SPACES}]\d{{3}})+([.,]\d+)?", re.ASCII)
+_PLAIN = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
+_POINT_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?", re.ASCII)
 _MINUS = str.maketrans("−–", "--")
+_MOST_DIGITS = 15  # what a float and a 64-bit integer hold exactly
 
 
 def parse_number(text: object) -> float | None:
@@ -19,18 +20,23 @@ def parse_number(text: object) -> float | None:
     """
     if text is None or isinstance(text, int | float):
         return None if text is None else float(text)
-    cleaned = str(text).strip(_SPACES).removesuffix("%").strip(_SPACES).translate(_MINUS)
-    if not cleaned:
+    written = str(text).strip(_SPACES)
+    if not written:
         return None
+    cleaned = written.removesuffix("%").strip(_SPACES).translate(_MINUS)
     if _POINT_GROUP.fullmatch(cleaned):
         raise ValueError(_ambiguous(cleaned))
     if not (_PLAIN.fullmatch(cleaned) or _GROUPED.fullmatch(cleaned)):
         raise ValueError(f"'{text}' is not a number; expected e.g. 28, 6,51, 6.51 or 24 328")
+    if sum(character.isdigit() for character in cleaned) > _MOST_DIGITS:
+        raise ValueError(f"'{text}' has too many digits; expected at most {_MOST_DIGITS}")
     return float(_without_spaces(cleaned).replace(",", "."))
 
 
 def _ambiguous(text: str) -> str:
     whole, decimal = text.replace(".", ""), text.replace(".", ",", 1)
+    if text.count(".") > 1 or "," in text:
+        return f"'{text}' has points between the thousands; expected {whole}"
     return f"'{text}' can be read as {whole} or as {decimal}; write {whole} for the first, {decimal} for the second"
 
 
@@ -39,8 +45,8 @@ def parse_count(text: object) -> int | None:
     number = parse_number(text)
     if number is None:
         return None
-    if number < 0 or number != int(number):
-        raise ValueError(f"'{text}' is not a whole number of at least 0")
+    if number < 0 or number != int(number) or "%" in str(text):
+        raise ValueError(f"'{text}' is not a whole number of at least 0; expected e.g. 28 or 24 328")
     return int(number)
 
 
@@ -50,7 +56,7 @@ def parse_list(text: object) -> tuple[str, ...]:
         return tuple(text)
     items = tuple(part.strip() for part in str(text or "").split("|") if part.strip())
     if len(set(items)) < len(items):
-        raise ValueError(f"'{text}' names the same thing twice")
+        raise ValueError(f"'{text}' names the same thing twice; expected each once")
     return items
 
 

@@ -1,4 +1,4 @@
-"""Statistics on arrays. Knows no tables, no files and no Swedish; returns values with their limits and their problems."""
+"""Statistics on arrays: values with their limits and their problems. Knows no tables, no files and no Swedish."""
 
 from psykanalys.methods.comparison import difference_of_proportions, ratio_of_rates
 from psykanalys.methods.core import Estimate, MethodError, Problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +14,8 @@ FloatArray = NDArray[np.float64]
 Errors = Literal["collect", "raise"]
 
 
-class Problem(NamedTuple):
+@dataclass(frozen=True, order=True)
+class Problem:
     """An element that could not be calculated: its position in the flattened input, and why."""
 
     index: int
@@ -68,7 +69,9 @@ def z_value(tail: FloatArray) -> FloatArray:
     return -special.ndtri(tail)
 
 
-def set_aside(conditions: Sequence[tuple[NDArray[np.bool_], str]], errors: Errors) -> tuple[NDArray, tuple[Problem, ...]]:
+def set_aside(
+    conditions: Sequence[tuple[NDArray[np.bool_], str]], errors: Errors
+) -> tuple[NDArray, tuple[Problem, ...]]:
     """Return a mask of usable elements and the problems of the others.
 
     `conditions` are (mask of bad elements, reason) in order of precedence; the first that fits is reported. NaN is

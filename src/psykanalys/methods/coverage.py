@@ -14,7 +14,9 @@ def coverage(x: ArrayLike, n: ArrayLike, *, errors: Errors = "collect") -> Estim
     Elements with x < 0, n ≤ 0 or x > n give NaN and a problem.
     """
     x, n = as_floats(x, n)
-    usable, problems = set_aside([(x < 0, "x is negative"), (n <= 0, "n is not positive"), (x > n, "x is larger than n")], errors)
+    usable, problems = set_aside(
+        [(x < 0, "x is negative"), (n <= 0, "n is not positive"), (x > n, "x is larger than n")], errors
+    )
     nothing = np.full(x.shape, np.nan)
     return Estimate(masked(x, usable) / masked(n, usable), nothing, nothing, "coverage", "none", problems)
 

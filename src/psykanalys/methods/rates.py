@@ -13,7 +13,9 @@ from psykanalys.methods.core import Errors, Estimate, FloatArray, as_floats, mas
 RateMethod = Literal["exact", "byar", "phe"]
 
 
-def count(x: ArrayLike, *, method: RateMethod = "exact", confidence: ArrayLike = 0.95, errors: Errors = "collect") -> Estimate:
+def count(
+    x: ArrayLike, *, method: RateMethod = "exact", confidence: ArrayLike = 0.95, errors: Errors = "collect"
+) -> Estimate:
     """Return a count of events with Poisson limits.
 
     `exact`: χ²(α/2; 2x)/2 and χ²(1−α/2; 2x+2)/2 (Garwood, Biometrika 1936;28:437). `byar` (Breslow & Day 1987):

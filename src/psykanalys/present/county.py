@@ -56,7 +56,13 @@ class County:
 
     def summary(self) -> Stack:
         """The main messages, then how far each focus area can be followed."""
-        return stack([self.sentences.summary(), self.figures.overview(), Details("Visa antalen som tabell", [self.tables.overview()])])
+        return stack(
+            [
+                self.sentences.summary(),
+                self.figures.overview(),
+                Details("Visa antalen som tabell", [self.tables.overview()]),
+            ]
+        )
 
     def indicator_table(self) -> Block:
         """One page: targets that can be set against a result, by focus area, and comparisons with riket."""
@@ -77,9 +83,13 @@ class County:
                 self.sentences.focus_area(number),
                 *self.sentences.commentary(number),
                 *_section("Vad länet vill och gör", self.tables.goals(number)),
-                *_section("Insatser i uppföljningarna", _folded("Visa insatserna", self.tables.other_activities(number))),
+                *_section(
+                    "Insatser i uppföljningarna", _folded("Visa insatserna", self.tables.other_activities(number))
+                ),
                 *_section("Läget mot målen", self.figures.verdicts(number), self.tables.verdicts(number)),
-                *_section("Mål utan resultat", _folded("Visa mål utan redovisat resultat", self.tables.missing(number))),
+                *_section(
+                    "Mål utan resultat", _folded("Visa mål utan redovisat resultat", self.tables.missing(number))
+                ),
                 *_section("Planens uppföljningsindikatorer", self.tables.plan_indicators(number)),
                 *_section("Uppgifter i dokumenten", self._all_figures(number)),
             ]
@@ -88,7 +98,10 @@ class County:
     def access_for_the_young(self) -> Block:
         """Child access: flow, stock and how many health centres reported."""
         rows = self._results_with(
-            "bup_first_visit_within_30", "bup_assessment_within_30", "first_line_first_visit_within_7", "medical_assessment_within_3_days"
+            "bup_first_visit_within_30",
+            "bup_assessment_within_30",
+            "first_line_first_visit_within_7",
+            "medical_assessment_within_3_days",
         )
         queues = self._results_with(
             *(f"bup_{step}_waiting_over_{days}" for step in ("first_visit", "assessment", "treatment") for days in (30, 90)),
@@ -98,7 +111,9 @@ class County:
             "inga uppgifter om tillgänglighet för barn och unga",
             self.figures.shares(rows, "Barn och unga: andel som fick en insats inom tidsgränsen"),
             _table(self.tables.figures(queues, "Kö, inrapportering och antal barn och unga")),
-            self.figures.counts("health_centres_by_months_reported", "Hälsocentraler efter antal månader som rapporterats"),
+            self.figures.counts(
+                "health_centres_by_months_reported", "Hälsocentraler efter antal månader som rapporterats"
+            ),
         )
 
     def primary_care(self) -> Block:
@@ -109,7 +124,10 @@ class County:
             "antidepressant_patients", "antidepressant_share", "antidepressant_patients_women_share",
             "primary_care_psychologists", "primary_care_counsellors",
         )  # fmt: skip
-        return self._or_nothing("inga uppgifter om primärvårdens behov och volymer", _table(self.tables.figures(rows, "Primärvården: behov och volymer")))
+        return self._or_nothing(
+            "inga uppgifter om primärvårdens behov och volymer",
+            _table(self.tables.figures(rows, "Primärvården: behov och volymer")),
+        )
 
     def survey(self) -> Block:
         """The health-centre survey with its non-response."""

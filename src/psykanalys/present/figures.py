@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from html import escape
 
@@ -19,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
+from psykanalys.areas import NATION
 from psykanalys.present import formatting as fmt
 from psykanalys.present import words
 from psykanalys.present.html import Block, Details, Table
@@ -56,11 +58,13 @@ class Figure(Block):
     table: Table | None = None
 
     def to_html(self) -> str:
+        """HTML for the page."""
         svg = self.svg.replace("<svg ", f'<svg role="img" aria-label="{escape(self.alternative)}" ', 1)
         numbers = Details("Visa siffrorna som tabell", [self.table]).to_html() if self.table else ""
         return f"<figure>\n<figcaption>{escape(self.title)}</figcaption>\n{svg}\n<p class='source'>{escape(self.source)}</p>\n{numbers}\n</figure>"
 
     def to_text(self) -> str:
+        """Plain text with the same content."""
         return f"{self.title}\n{self.alternative}\n{self.source}"
 
 
@@ -76,7 +80,13 @@ class Figures:
         overview = self._analysis.overview
         if not overview["goals"].sum():
             return None
-        steps = {"goals": "mål", "with_indicator": "med indikator", "with_testable_target": "går att pröva", "with_result": "med resultat", "judged": "bedömda"}
+        steps = {
+            "goals": "mål",
+            "with_indicator": "med indikator",
+            "with_testable_target": "går att pröva",
+            "with_result": "med resultat",
+            "judged": "bedömda",
+        }
         names = [_wrapped(f"{number} {FOCUS_AREAS[number]}", 22) for number in overview.index]
         with _style():
             canvas = Canvas(figsize=(WIDTH, 3.6), layout="constrained")
@@ -84,12 +94,20 @@ class Figures:
             for (column, step), ax in zip(steps.items(), axes, strict=True):
                 _bars(ax, names, overview[column].to_numpy(), step)
             svg = _svg(canvas)
-        title = "Få av planens mål går att följa hela vägen till ett omdöme" if _is_funnel(overview) else "Så långt går planens mål att följa"
+        title = (
+            "Få av planens mål går att följa hela vägen till ett omdöme"
+            if _is_funnel(overview)
+            else "Så långt går planens mål att följa"
+        )
         return Figure(svg, title, _overview_text(overview, steps), "Källa: länets plan, egen sammanställning.")
 
     def verdicts(self, focus_area: int) -> Figure | None:
         """Shares with their target, riket and interval: one line per target that has a result in per cent."""
-        chosen = [v for v in self._analysis.verdicts_in(focus_area) if v.value is not None and v.unit == "procent" and v.target_value is not None]
+        chosen = [
+            v
+            for v in self._analysis.verdicts_in(focus_area)
+            if v.value is not None and v.unit == "procent" and v.target_value is not None
+        ]
         if not chosen:
             return None
         chosen.sort(key=lambda v: (v.label, v.period))
@@ -114,12 +132,26 @@ class Figures:
         with _style():
             canvas = Canvas(figsize=(WIDTH, 0.9 + 0.42 * len(rows)), layout="constrained")
             ax = canvas.subplots()
-            sns.barplot(x=rows["value"].fillna(0).to_numpy(dtype=float), y=rows["level"].to_numpy(dtype=str), ax=ax, color=words.ACCENT, errorbar=None)
+            sns.barplot(
+                x=rows["value"].fillna(0).to_numpy(dtype=float),
+                y=rows["level"].to_numpy(dtype=str),
+                ax=ax,
+                color=words.ACCENT,
+                errorbar=None,
+            )
             for place, value in enumerate(rows["value"]):
-                ax.text(0.1 if pd.isna(value) else value + 0.1, place, "redovisas inte" if pd.isna(value) else fmt.number(value), va="center")
+                ax.text(
+                    0.1 if pd.isna(value) else value + 0.1,
+                    place,
+                    "redovisas inte" if pd.isna(value) else fmt.number(value),
+                    va="center",
+                )
             ax.set(xlabel=f"Antal {rows['unit'].iloc[0]}", ylabel=rows["dimension"].iloc[0].capitalize())
             svg = _svg(canvas)
-        alternative = "; ".join(f"{level}: {'redovisas inte' if pd.isna(value) else fmt.number(value)}" for level, value in zip(rows["level"], rows["value"], strict=True))
+        alternative = "; ".join(
+            f"{level}: {'redovisas inte' if pd.isna(value) else fmt.number(value)}"
+            for level, value in zip(rows["level"], rows["value"], strict=True)
+        )
         return Figure(svg, title, f"{title}: {alternative}.", "Källa: se tabellen.", self._tables.figures(rows, title))
 
     def shares(self, results: pd.DataFrame, title: str) -> Figure | None:
@@ -127,7 +159,8 @@ class Figures:
         rows = results[(results["unit"] == "procent") & (results["value"].notna() | results["value_low"].notna())]
         if rows.empty:
             return None
-        rows = rows.sort_values(["title", "when", "area", "level", "sex"])
+        rows = rows.assign(_step=rows["level"].map({"före": 0, "efter": 1}).fillna(0), _other=_is_other(rows))
+        rows = rows.sort_values(["title", "_other", "when", "area", "_step", "level", "sex"])
         names = [_line_label(row, self._analysis.area_names) for row in rows.to_dict("records")]
         with _style():
             canvas = Canvas(figsize=(WIDTH, 1.1 + 0.5 * len(rows)), layout="constrained")
@@ -136,12 +169,15 @@ class Figures:
                 _share(ax, place, row)
             _percent_axis(ax, names)
             svg = _svg(canvas)
-        alternative = "; ".join(f"{name.replace(chr(10), ' ')}: {self._tables.figure(row)}" for name, row in zip(names, rows.to_dict("records"), strict=True))
-        source = "Punkt: redovisat värde. Tjock linje: spann i dokumentet eller sämsta och bästa utfall vid bortfall. Tunn linje: 95-procentsintervall."
+        alternative = "; ".join(
+            f"{name.replace(chr(10), ' ')}: {self._tables.figure(row)}"
+            for name, row in zip(names, rows.to_dict("records"), strict=True)
+        )
+        source = "Punkt: redovisat värde (grå: riket eller annan grupp). Tjock linje: spann i dokumentet eller sämsta och bästa utfall vid bortfall. Tunn linje: 95-procentsintervall."
         return Figure(svg, title, f"{title}: {alternative}.", source, self._tables.figures(rows, title))
 
 
-def _style() -> mpl.RcParams:
+def _style() -> AbstractContextManager[None]:
     return mpl.rc_context(STYLE)
 
 
@@ -179,7 +215,7 @@ def _bars(ax: Axes, names: Sequence[str], counts: Sequence[int], step: str) -> N
     for place, count in enumerate(counts):
         ax.text(count + 0.6, place, str(count), va="center")
     ax.set(xlabel="", ylabel="")
-    ax.set_title(_wrapped(step, 12), fontsize=11, loc="left")
+    ax.set_title(_wrapped(step, 10), fontsize=11, loc="left")
     ax.grid(visible=False)
     ax.tick_params(bottom=False, labelbottom=False, left=False)
     ax.spines["bottom"].set_visible(False)
@@ -187,28 +223,47 @@ def _bars(ax: Axes, names: Sequence[str], counts: Sequence[int], step: str) -> N
 
 
 def _dot(ax: Axes, place: int, verdict: Verdict) -> None:
-    look = words.LOOKS[verdict.word]
+    look, value, goal = words.LOOKS[verdict.word], float(verdict.value or 0), float(verdict.target_value or 0)
     if verdict.ci_low is not None and verdict.ci_high is not None:
-        ax.plot([verdict.ci_low, verdict.ci_high], [place, place], color=look.colour, linewidth=2, solid_capstyle="butt")
-    ax.plot(verdict.value, place, "o", markersize=9, markerfacecolor=look.colour if "inte" not in verdict.word else "white", markeredgecolor=look.colour, markeredgewidth=2)
-    ax.plot([verdict.target_value] * 2, [place - 0.3, place + 0.3], color="#202124", linewidth=2.5)
-    left = (verdict.value or 0) > 62
-    ax.text((verdict.value or 0) + (-2.5 if left else 2.5), place - 0.3, f"{fmt.with_unit(verdict.value, 'procent', None if verdict.value == round(verdict.value or 0, 1) else 0)} – {verdict.word}", va="bottom", ha="right" if left else "left", fontsize=9.5, color="#202124")
+        ax.plot([verdict.ci_low, verdict.ci_high], [place] * 2, color=look.colour, linewidth=2, solid_capstyle="butt")
+    inside = "white" if "inte" in verdict.word else look.colour
+    ax.plot(value, place, "o", markersize=9, markerfacecolor=inside, markeredgecolor=look.colour, markeredgewidth=2)
+    ax.plot([goal, goal], [place - 0.3, place + 0.3], color="#202124", linewidth=2.5)
+    shown = fmt.with_unit(value, "procent", None if value == round(value, 1) else 0)
+    on_the_left = value > 55
+    ax.annotate(
+        f"{shown} – {verdict.word}",
+        (value, place),
+        (-9 if on_the_left else 9, 8),
+        textcoords="offset points",
+        ha="right" if on_the_left else "left",
+        fontsize=10,
+    )
 
 
 def _share(ax: Axes, place: int, row: dict) -> None:
+    colour = words.GREY if row["_other"] else words.ACCENT
     value, low, high = row["value"], row["value_low"], row["value_high"]
     if pd.notna(low):
-        ax.plot([low, high], [place, place], color=words.ACCENT, linewidth=6, solid_capstyle="butt")
-        ax.text(high + 1.5, place, f"{fmt.number(low)}–{fmt.with_unit(high, 'procent')}", va="center", fontsize=9.5)
+        ax.plot([low, high], [place, place], color=colour, linewidth=6, solid_capstyle="butt")
+        _beside(ax, high, place, f"{fmt.number(low)}–{fmt.with_unit(high, 'procent')}")
         return
     if pd.notna(row["worst"]):
         ax.plot([row["worst"], row["best"]], [place, place], color=words.LIGHT, linewidth=6, solid_capstyle="butt")
     if pd.notna(row["ci_low"]):
-        ax.plot([row["ci_low"], row["ci_high"]], [place, place], color=words.ACCENT, linewidth=1.5)
-    ax.plot(value, place, "o", markersize=8, color=words.ACCENT)
+        ax.plot([row["ci_low"], row["ci_high"]], [place, place], color=colour, linewidth=1.5)
+    ax.plot(value, place, "o", markersize=8, color=colour)
     end = max(edge for edge in (value, row["best"], row["ci_high"]) if pd.notna(edge))
-    ax.text(end + 2, place, fmt.with_unit(value, "procent", int(row["decimals"]) if row["has_counts"] else None), va="center", fontsize=9.5)
+    _beside(ax, end, place, fmt.with_unit(value, "procent", int(row["decimals"]) if row["has_counts"] else None))
+
+
+def _beside(ax: Axes, x: float, y: float, text: str) -> None:
+    ax.annotate(text, (x, y), (8, 0), textcoords="offset points", va="center")
+
+
+def _is_other(rows: pd.DataFrame) -> pd.Series:
+    """Riket and comparison groups, drawn in grey after the county's own figures."""
+    return (rows["area"] == NATION) | (rows["comparator"] != "")
 
 
 def _percent_axis(ax: Axes, names: Sequence[str]) -> None:
@@ -224,7 +279,7 @@ def _label(verdict: Verdict) -> str:
     return f"{_wrapped(verdict.label, 34)}\n{fmt.period(verdict.period)}"
 
 
-def _line_label(row: dict, names: dict[str, str]) -> str:
+def _line_label(row: dict, names: Mapping[str, str]) -> str:
     where = row["comparator"] or names[row["area"]]
     detail = fmt.population(row["sex"], row["age"], row["level"])
     return _wrapped(f"{row['title']}: {where}{f', {detail}' if detail else ''}", LONGEST_LABEL)
@@ -243,11 +298,16 @@ def _wrapped(text: str, width: int) -> str:
 def _verdict_text(verdict: Verdict) -> str:
     aim = target_text(verdict)
     limits = fmt.interval(verdict.ci_low, verdict.ci_high, 0)
-    return f"{verdict.label} {fmt.period(verdict.period)} {fmt.with_unit(verdict.value, 'procent', 1)} {limits} mot {aim}, {verdict.word}".replace("  ", " ")
+    return f"{verdict.label} {fmt.period(verdict.period)} {fmt.with_unit(verdict.value, 'procent', 1)} {limits} mot {aim}, {verdict.word}".replace(
+        "  ", " "
+    )
 
 
 def _overview_text(overview: pd.DataFrame, steps: dict[str, str]) -> str:
-    rows = [f"fokusområde {number}: " + ", ".join(f"{row[name]} {label}" for name, label in steps.items()) for number, row in overview.iterrows()]
+    rows = [
+        f"fokusområde {number}: " + ", ".join(f"{row[name]} {label}" for name, label in steps.items())
+        for number, row in overview.iterrows()
+    ]
     return "Antal mål per fokusområde och steg. " + "; ".join(rows) + "."
 
 

@@ -75,7 +75,9 @@ def places(text: str, short_names: dict[str, str]) -> str:
     for place in items(text):
         source, _, line = place.rpartition(":")
         by_source.setdefault(source, []).append(int(line))
-    return ", ".join(f"{short_names.get(source, source)}{NO_BREAK}rad {_lines(lines)}" for source, lines in by_source.items())
+    return ", ".join(
+        f"{short_names.get(source, source)}{NO_BREAK}rad {_lines(lines)}" for source, lines in by_source.items()
+    )
 
 
 def listed(words: Iterable[str]) -> str:

@@ -11,9 +11,11 @@ class Block:
     """Something that a notebook cell shows: HTML for the page, plain text for a terminal."""
 
     def to_html(self) -> str:
+        """HTML for the page."""
         raise NotImplementedError
 
     def to_text(self) -> str:
+        """Plain text with the same content."""
         raise NotImplementedError
 
     def _repr_html_(self) -> str:
@@ -31,9 +33,11 @@ class Heading(Block):
     level: int = 3
 
     def to_html(self) -> str:
+        """HTML for the page."""
         return f"<h{self.level}>{escape(self.text)}</h{self.level}>"
 
     def to_text(self) -> str:
+        """Plain text with the same content."""
         return f"{'#' * self.level} {self.text}"
 
 
@@ -45,9 +49,11 @@ class Text(Block):
     kind: str = ""
 
     def to_html(self) -> str:
+        """HTML for the page."""
         return f"<p{_class(self.kind)}>{escape(self.text)}</p>"
 
     def to_text(self) -> str:
+        """Plain text with the same content."""
         return self.text
 
 
@@ -59,9 +65,11 @@ class Bullets(Block):
     kind: str = ""
 
     def to_html(self) -> str:
+        """HTML for the page."""
         return f"<ul{_class(self.kind)}>{''.join(f'<li>{escape(each)}</li>' for each in self.sentences)}</ul>"
 
     def to_text(self) -> str:
+        """Plain text with the same content."""
         return "\n".join(f"• {each}" for each in self.sentences)
 
 
@@ -73,6 +81,7 @@ class Cell:
     kind: str = ""
 
     def to_html(self) -> str:
+        """HTML for the page."""
         if len(self.lines) > 1:
             return f"<ul class='cell'>{''.join(f'<li>{escape(line)}</li>' for line in self.lines)}</ul>"
         text = escape(self.lines[0]) if self.lines else ""
@@ -93,6 +102,7 @@ class Table(Block):
     notes: Sequence[str] = field(default_factory=tuple)
 
     def to_html(self) -> str:
+        """HTML for the page."""
         head = "".join(f'<th scope="col"{self._align(i)}>{escape(name)}</th>' for i, name in enumerate(self.columns))
         body = "".join(f"<tr>{self._row(row)}</tr>" for row in self.rows)
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
@@ -104,6 +114,7 @@ class Table(Block):
         )
 
     def to_text(self) -> str:
+        """Plain text with the same content."""
         lines = [self.caption, " | ".join(self.columns), *(" | ".join(str(cell) for cell in row) for row in self.rows)]
         return "\n".join([*lines, *(f"{i}. {note}" for i, note in enumerate(self.notes, 1))])
 
@@ -123,9 +134,11 @@ class Stack(Block):
     blocks: Sequence[Block]
 
     def to_html(self) -> str:
+        """HTML for the page."""
         return "\n".join(block.to_html() for block in self.blocks)
 
     def to_text(self) -> str:
+        """Plain text with the same content."""
         return "\n\n".join(block.to_text() for block in self.blocks)
 
 
@@ -137,10 +150,12 @@ class Details(Block):
     blocks: Sequence[Block]
 
     def to_html(self) -> str:
+        """HTML for the page."""
         inner = "\n".join(block.to_html() for block in self.blocks)
         return f"<details><summary>{escape(self.summary)}</summary>\n{inner}\n</details>"
 
     def to_text(self) -> str:
+        """Plain text with the same content."""
         return "\n".join([self.summary, *(block.to_text() for block in self.blocks)])
 
 

@@ -34,7 +34,11 @@ class Sentences:
 
     def scope(self) -> Text:
         """Which plan and which period the report concerns."""
-        plans = [row for row in self._analysis.sources.to_dict("records") if row["plan_start"] is not None and row["plan_start"] == row["plan_start"]]
+        plans = [
+            row
+            for row in self._analysis.sources.to_dict("records")
+            if row["plan_start"] is not None and row["plan_start"] == row["plan_start"]
+        ]
         spans = fmt.listed(_span(row["plan_start"], row["plan_end"]) for row in plans if row["plan_start"])
         told = self._analysis.results[self._analysis.results["status"] != "forecast"]["when"]
         last = max((parse_period(str(when)).last for when in told), default=None)
@@ -72,12 +76,21 @@ class Sentences:
         row = self._analysis.overview.loc[number]
         if not row["goals"]:
             return Text("Planen innehåller inga mål i det här fokusområdet.", "lead")
-        with_result = "Inget av dem har" if not row["with_result"] else f"{_capital(fmt.counted(row['with_result'], 'mål', 'mål'))} har"
+        with_result = (
+            "Inget av dem har"
+            if not row["with_result"]
+            else f"{_capital(fmt.counted(row['with_result'], 'mål', 'mål'))} har"
+        )
         verdicts = [v for v in self._analysis.verdicts_in(number) if v.observation]
         words = Counter(verdict.word for verdict in verdicts)
-        tally = fmt.listed(f"{word} ({count})" for word, count in sorted(words.items(), key=lambda pair: (-pair[1], pair[0])))
+        tally = fmt.listed(
+            f"{word} ({count})" for word, count in sorted(words.items(), key=lambda pair: (-pair[1], pair[0]))
+        )
         told = f" Omdömen: {tally}." if tally else ""
-        return Text(f"Planen har {fmt.counted(row['goals'], 'mål', 'mål')} här. {with_result} ett redovisat resultat.{told}", "lead")
+        return Text(
+            f"Planen har {fmt.counted(row['goals'], 'mål', 'mål')} här. {with_result} ett redovisat resultat.{told}",
+            "lead",
+        )
 
     def judgement(self, verdict: Verdict) -> str:
         """One verdict as a sentence: the target, the figure, the word."""
@@ -112,7 +125,8 @@ class Sentences:
                 "Där alla är räknade, till exempel alla hälsocentraler, finns ingen slump och inget intervall. Svarade inte alla visas sämsta och bästa tänkbara utfall.",
                 "Siffror med ”cirka” jämförs med en marginal på 2,5 procentenheter, andra tryckta tal med sin avrundning.",
                 "Resultat som är äldre än planen, eller som står i det dokument som antar den, är utgångslägen och inte måluppfyllelse.",
-                self._errors() or "Inget mål har prövats med intervall, eftersom dokumenten inte anger de antal som krävs.",
+                self._errors()
+                or "Inget mål har prövats med intervall, eftersom dokumenten inte anger de antal som krävs.",
                 "Bara uppgifter som redan är offentliga i dokumenten ingår. Inga opublicerade antal personer visas.",
             ]
         )
@@ -157,7 +171,9 @@ class Sentences:
     def _before_and_after(self) -> list[str]:
         """Printed values before and after a change, as the document gives them; nothing is said of the cause."""
         results = self._analysis.results
-        rows = results[results["level"].isin(["före", "efter"]) & (results["value"].notna() | results["value_low"].notna())]
+        rows = results[
+            results["level"].isin(["före", "efter"]) & (results["value"].notna() | results["value_low"].notna())
+        ]
         return [self._pair(pair) for _, pair in rows.groupby(["indicator", "dimension"], sort=True) if len(pair) == 2]
 
     def _pair(self, pair: pd.DataFrame) -> str:
@@ -167,7 +183,9 @@ class Sentences:
         return f"{after['title']}: {show(by_level['före'])} före och {show(after)} efter ({after['dimension']}). Uppgiften är dokumentets; antal anges inte."
 
     def _compared(self) -> list[str]:
-        chosen = [c for c in self._analysis.comparisons if c.kind == "nation" and c.sex == "T" and c.difference is not None]
+        chosen = [
+            c for c in self._analysis.comparisons if c.kind == "nation" and c.sex == "T" and c.difference is not None
+        ]
         return [self._comparison(comparison) for comparison in chosen[:2]]
 
     def _comparison(self, comparison: Comparison) -> str:
@@ -187,7 +205,11 @@ class Sentences:
     def _missing(self) -> str:
         missing = [v for v in self._analysis.verdicts if v.word == Word.MISSING]
         indicators = self._analysis.plan_indicators[self._analysis.plan_indicators["kind"] != "none"]
-        known = set(self._analysis.results.loc[self._analysis.results["value"].notna() | self._analysis.results["yes_no"].notna(), "indicator"])
+        known = set(
+            self._analysis.results.loc[
+                self._analysis.results["value"].notna() | self._analysis.results["yes_no"].notna(), "indicator"
+            ]
+        )
         without = int((~indicators["indicator"].isin(known)).sum())
         parts = []
         if without:
@@ -199,7 +221,11 @@ class Sentences:
 
     def _findings(self) -> str:
         number = len(self._analysis.findings)
-        return f"{_capital(fmt.counted(number, 'avvikelse', 'avvikelser'))} i dokumenten redovisas öppet under Datakvalitet." if number else ""
+        return (
+            f"{_capital(fmt.counted(number, 'avvikelse', 'avvikelser'))} i dokumenten redovisas öppet under Datakvalitet."
+            if number
+            else ""
+        )
 
     def _errors(self) -> str:
         errors = expected_errors(self._analysis.verdicts)

@@ -18,6 +18,7 @@ from psykanalys.verdicts import Verdict, Word
 
 MISSING = "uppgift saknas"
 Row = Mapping[str, Any]
+Cells = list[str | Cell]
 
 
 @dataclass
@@ -44,7 +45,10 @@ class Tables:
     def overview(self) -> Table:
         """One row per focus area: how many goals, and how far each can be followed."""
         overview = self._analysis.overview
-        rows = [[f"{number} {FOCUS_AREAS[number]}", *(str(count) for count in row)] for number, row in zip(overview.index, overview.to_numpy(), strict=True)]
+        rows = [
+            [f"{number} {FOCUS_AREAS[number]}", *(str(count) for count in row)]
+            for number, row in zip(overview.index, overview.to_numpy(), strict=True)
+        ]
         return Table(
             "Målen i planen och hur långt de går att följa, per fokusområde",
             ["Fokusområde", "Mål", "Med uppföljningsindikator", "Med mål som går att pröva", "Med resultat", "Bedömda"],
@@ -65,9 +69,13 @@ class Tables:
 
     def key_figures(self) -> Table:
         """One page: every target whose result can be set against it, by focus area."""
-        shown = [v for v in self._analysis.verdicts if v.observation and v.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE)]
+        shown = [
+            v
+            for v in self._analysis.verdicts
+            if v.observation and v.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE)
+        ]
         results = self._analysis.results.set_index("id")
-        rows = [
+        rows: list[Cells] = [
             [
                 verdict.label,
                 verdict.focus_areas.replace(" | ", ", "),
@@ -85,17 +93,26 @@ class Tables:
         """Targets without a result, with why."""
         verdicts = self._analysis.verdicts if focus_area is None else self._analysis.verdicts_in(focus_area)
         targets = self._analysis.targets.set_index("id")
-        rows = [self._missing_row(verdict, targets.loc[verdict.target]) for verdict in verdicts if not verdict.observation]
+        rows = [
+            self._missing_row(verdict, targets.loc[verdict.target]) for verdict in verdicts if not verdict.observation
+        ]
         columns = ["Mål att pröva", "Vad som ska nås", "Ska vara nått", "Omdöme", "Källa"]
         return Table("Mål utan redovisat resultat", columns, rows)
 
     def goals(self, focus_area: int) -> Table:
         """Goals with their activities and who is responsible, row by row as the plan groups them."""
-        goals = self._analysis.in_focus_area("current_goals", focus_area)
-        activities = self._analysis.in_focus_area("planned_activities", focus_area)
+        goals = _as_printed(self._analysis.in_focus_area("current_goals", focus_area))
+        activities = _as_printed(self._analysis.in_focus_area("planned_activities", focus_area))
         groups = list(dict.fromkeys([*goals["group"], *activities["group"]]))
         names = dict(zip(goals["group"], goals["group_label"], strict=True))
-        rows = [self._goal_row(names.get(group, "Aktiviteter utan mål"), goals[goals["group"] == group], activities[activities["group"] == group]) for group in groups]
+        rows = [
+            self._goal_row(
+                names.get(group, "Aktiviteter utan mål"),
+                goals[goals["group"] == group],
+                activities[activities["group"] == group],
+            )
+            for group in groups
+        ]
         columns = ["Område i planen", "Mål", "Aktiviteter", "Ansvariga", "Källa"]
         return Table(f"Mål och aktiviteter – {FOCUS_AREAS[focus_area].lower()}", columns, rows)
 
@@ -110,14 +127,18 @@ class Tables:
                 ", ".join(units[unit] for unit in items(row["responsible"])) or "anges inte",
                 self._places(row["places"]),
             ]
-            for row in self._analysis.in_focus_area("other_activities", focus_area).to_dict("records")
+            for row in _as_printed(self._analysis.in_focus_area("other_activities", focus_area)).to_dict("records")
         ]
         return Table("Insatser enligt uppföljningarna", ["Insats", "Läge", "År", "Ansvariga", "Källa"], rows)
 
     def plan_indicators(self, focus_area: int) -> Table:
         """The follow-up indicators that the plan lists, what they measure and what is reported."""
-        listed = self._analysis.in_focus_area("plan_indicators", focus_area)
-        reported = set(self._analysis.results.loc[self._analysis.results["has_counts"] | self._analysis.results["value"].notna(), "indicator"])
+        listed = _as_printed(self._analysis.in_focus_area("plan_indicators", focus_area))
+        reported = set(
+            self._analysis.results.loc[
+                self._analysis.results["has_counts"] | self._analysis.results["value"].notna(), "indicator"
+            ]
+        )
         rows = [
             [
                 row["label"],
@@ -157,8 +178,21 @@ class Tables:
     def comparisons(self, kind: str | None = None) -> Table:
         """Figures beside riket, other groups and the county's own past (`kind`: nation, group or past)."""
         rows = [self._comparison_row(each) for each in self._analysis.comparisons if kind in (None, each.kind)]
-        columns = ["Mått", "Gäller", "Period", "Länet", "Jämförs med", "Jämförelsevärde", "Skillnad", "Säkerhet i skillnaden"]
-        caption = "Jämförelser med riket" if kind == "nation" else "Jämförelser med riket, andra grupper och tidigare perioder"
+        columns = [
+            "Mått",
+            "Gäller",
+            "Period",
+            "Länet",
+            "Jämförs med",
+            "Jämförelsevärde",
+            "Skillnad",
+            "Säkerhet i skillnaden",
+        ]
+        caption = (
+            "Jämförelser med riket"
+            if kind == "nation"
+            else "Jämförelser med riket, andra grupper och tidigare perioder"
+        )
         return Table(caption, columns, rows, frozenset({3, 5, 6}))
 
     def stated(self) -> Table:
@@ -174,7 +208,11 @@ class Tables:
             ]
             for row in results[results["direction"].notna()].sort_values(["title", "when", "id"]).to_dict("records")
         ]
-        return Table("Jämförelser och utvecklingar som dokumenten bara anger i ord", ["Mått", "Gäller", "Period", "Dokumentets ord", "Källa"], rows)
+        return Table(
+            "Jämförelser och utvecklingar som dokumenten bara anger i ord",
+            ["Mått", "Gäller", "Period", "Dokumentets ord", "Källa"],
+            rows,
+        )
 
     def needs(self) -> Table:
         """Needs that the documents state and the goals that answer them."""
@@ -183,12 +221,18 @@ class Tables:
             [
                 row["label"],
                 row["focus_areas"].replace(" | ", ", "),
-                Cell(tuple(goals[goal] for goal in items(row["goals"]))) if row["goals"] else Cell((f"inget mål svarar. {row['why_unanswered']}".strip(),), "open"),
+                Cell(tuple(goals[goal] for goal in items(row["goals"])))
+                if row["goals"]
+                else Cell((f"inget mål svarar. {row['why_unanswered']}".strip(),), "open"),
                 self._places(row["places"]),
             ]
-            for row in self._analysis.needs.to_dict("records")
+            for row in self._analysis.needs.sort_values(["focus_areas", "source", "id"]).to_dict("records")
         ]
-        return Table("Behov som dokumenten anger, och mål som svarar mot dem (vår läsning)", ["Behov", "Fokusområde", "Mål", "Källa"], rows)
+        return Table(
+            "Behov som dokumenten anger, och mål som svarar mot dem (vår läsning)",
+            ["Behov", "Fokusområde", "Mål", "Källa"],
+            rows,
+        )
 
     def funding(self) -> Table:
         """Grants, their parts and what is not accounted for."""
@@ -208,8 +252,20 @@ class Tables:
 
     def survey(self) -> Table:
         """What the survey asked, how it is reported, and who did not answer."""
-        kinds = {"frame": "urval", "question": "fråga", "non_response": "svarade inte", "merged": "svar sammanslagna", "unreported": "inte redovisat"}
-        reported = {"figures": "i siffror", "words": "i ord", "chart_lost": "diagrammet saknas", "no": "nej", "not_applicable": "–"}
+        kinds = {
+            "frame": "urval",
+            "question": "fråga",
+            "non_response": "svarade inte",
+            "merged": "svar sammanslagna",
+            "unreported": "inte redovisat",
+        }
+        reported = {
+            "figures": "i siffror",
+            "words": "i ord",
+            "chart_lost": "diagrammet saknas",
+            "no": "nej",
+            "not_applicable": "–",
+        }
         rows = [
             [
                 row["label"],
@@ -221,13 +277,23 @@ class Tables:
             ]
             for row in self._analysis.survey.sort_values(["kind", "number", "id"]).to_dict("records")
         ]
-        return Table("Enkätens uppläggning, frågor och bortfall", ["Fråga eller enhet", "Slag", "Nr", "Redovisas", "Orsak eller antal", "Källa"], rows)
+        return Table(
+            "Enkätens uppläggning, frågor och bortfall",
+            ["Fråga eller enhet", "Slag", "Nr", "Redovisas", "Orsak eller antal", "Källa"],
+            rows,
+        )
 
     def consultation(self) -> Table:
         """Who was asked about the plan, and what they said."""
         answered = {"yes": "ja", "no": "nej", "unknown": MISSING}
         rows = [
-            [row["party"], fmt.period(row["asked"]), answered[row["answered"]], row["view"] or "–", self._places(row["places"])]
+            [
+                row["party"],
+                fmt.period(row["asked"]),
+                answered[row["answered"]],
+                row["view"] or "–",
+                self._places(row["places"]),
+            ]
             for row in self._analysis.consultation.to_dict("records")
         ]
         return Table("Samråd om planen", ["Part", "Tillfrågad", "Svar inkom", "Synpunkt", "Källa"], rows)
@@ -243,24 +309,47 @@ class Tables:
             ]
             for row in self._analysis.findings.sort_values(["kind", "id"]).to_dict("records")
         ]
-        return Table("Avvikelser i dokumenten och hur de behandlats", ["Slag", "Vad som inte stämmer", "Behandling", "Källa"], rows)
+        return Table(
+            "Avvikelser i dokumenten och hur de behandlats",
+            ["Slag", "Vad som inte stämmer", "Behandling", "Källa"],
+            rows,
+        )
 
     def not_shown(self) -> Table:
         """Figures that the documents mention but that are not there, with the reason."""
         results = self._analysis.results
         gone = results[results["status"].isin(["not_reported", "not_applicable", "missing_in_extract", "suppressed"])]
-        rows = [[row["title"], self._population(row), fmt.period(row["when"]), words.STATUSES[row["status"]], row["caution"] or "–", self._places(row["places"])] for row in gone.sort_values(["title", "id"]).to_dict("records")]
-        return Table("Uppgifter som saknas eller skyddas, med orsak", ["Mått", "Gäller", "Period", "Varför", "Kommentar", "Källa"], rows)
+        rows = [
+            [
+                row["title"],
+                self._population(row),
+                fmt.period(row["when"]),
+                words.STATUSES[row["status"]],
+                row["caution"] or "–",
+                self._places(row["places"]),
+            ]
+            for row in gone.sort_values(["title", "id"]).to_dict("records")
+        ]
+        return Table(
+            "Uppgifter som saknas eller skyddas, med orsak",
+            ["Mått", "Gäller", "Period", "Varför", "Kommentar", "Källa"],
+            rows,
+        )
 
     def gaps(self) -> Table:
         """How many parts of the plan lack what makes them possible to follow."""
         gaps = self._analysis.gaps
         rows = [[words.GAPS[name], str(lacking), str(total)] for name, (lacking, total) in gaps.items() if total]
-        return Table("Vad som saknas för att planen ska gå att följa", ["Brist", "Antal", "Av"], rows, frozenset({1, 2}))
+        return Table(
+            "Vad som saknas för att planen ska gå att följa", ["Brist", "Antal", "Av"], rows, frozenset({1, 2})
+        )
 
     def verdict_words(self) -> Table:
         """The verdicts' words, symbols and meanings."""
-        rows = [[Cell((f"{words.LOOKS[word].symbol} {word}",), words.LOOKS[word].css), meaning] for word, meaning in words.MEANINGS.items()]
+        rows: list[Cells] = [
+            [Cell((f"{words.LOOKS[word].symbol} {word}",), words.LOOKS[word].css), meaning]
+            for word, meaning in words.MEANINGS.items()
+        ]
         return Table("Omdömen och vad de betyder", ["Omdöme", "Betyder"], rows)
 
     def sources(self) -> Table:
@@ -275,13 +364,23 @@ class Tables:
             ]
             for row in self._analysis.sources.to_dict("records")
         ]
-        return Table("Dokument som analysen bygger på", ["Beteckning", "Titel", "Utgivare", "Datum", "Kontrollsumma (SHA-256, början)"], rows)
+        return Table(
+            "Dokument som analysen bygger på",
+            ["Beteckning", "Titel", "Utgivare", "Datum", "Kontrollsumma (SHA-256, början)"],
+            rows,
+        )
 
     def definitions(self) -> Table:
         """The measures used, as defined in the catalogue."""
         used = sorted(set(self._analysis.results["indicator"]))
-        natures = {"process": "process", "events": "händelser", "sample": "urval", "census": "totalräkning", "census_with_nonresponse": "totalräkning med bortfall"}
-        rows = []
+        natures = {
+            "process": "process",
+            "events": "händelser",
+            "sample": "urval",
+            "census": "totalräkning",
+            "census_with_nonresponse": "totalräkning med bortfall",
+        }
+        rows: list[Cells] = []
         for name in used:
             indicator = self._analysis.catalogue[name]
             below = f" / {indicator.denominator}" if indicator.denominator else ""
@@ -295,7 +394,9 @@ class Tables:
             return words.STATUSES[row["status"]] + stated
         parts = [part(row) for part in (_change, _range, _yes_no, _value, _direction)]
         text = "; ".join(part for part in parts if part)
-        firmness = "i stort sett" if row["status"] == "approximate" and _yes_no(row) else words.STATUSES.get(row["status"], "")
+        firmness = (
+            "i stort sett" if row["status"] == "approximate" and _yes_no(row) else words.STATUSES.get(row["status"], "")
+        )
         return f"{firmness} {text}".strip()
 
     @property
@@ -311,7 +412,7 @@ class Tables:
         detail = fmt.population(row["sex"], row["age"], level)
         return f"{name}, {detail}" if detail else name
 
-    def _verdict_row(self, verdict: Verdict, notes: Notes) -> list[str | Cell]:
+    def _verdict_row(self, verdict: Verdict, notes: Notes) -> Cells:
         result = self._analysis.results.set_index("id").loc[verdict.observation]
         decimals = int(result["decimals"])
         shown = self.figure(result)
@@ -327,9 +428,13 @@ class Tables:
             self._places(result["places"]),
         ]
 
-    def _missing_row(self, verdict: Verdict, target: Row) -> list[str | Cell]:
+    def _missing_row(self, verdict: Verdict, target: Row) -> Cells:
         look = words.LOOKS[verdict.word]
-        reason = f": {target['why_not_testable']}" if verdict.word == Word.NOT_TESTABLE and target["why_not_testable"] else ""
+        reason = (
+            f": {target['why_not_testable']}"
+            if verdict.word == Word.NOT_TESTABLE and target["why_not_testable"]
+            else ""
+        )
         return [
             verdict.label,
             target_text(verdict) or "–",
@@ -338,7 +443,7 @@ class Tables:
             self._places(target["places"]),
         ]
 
-    def _goal_row(self, name: str, goals: pd.DataFrame, activities: pd.DataFrame) -> list[str | Cell]:
+    def _goal_row(self, name: str, goals: pd.DataFrame, activities: pd.DataFrame) -> Cells:
         units = self._analysis.units.set_index("id")["name"]
         responsible = dict.fromkeys(unit for text in activities["responsible"] for unit in items(text))
         places = " | ".join([*goals["places"], *activities["places"]])
@@ -350,17 +455,33 @@ class Tables:
             self._places(places),
         ]
 
-    def _comparison_row(self, comparison: Comparison) -> list[str | Cell]:
+    def _comparison_row(self, comparison: Comparison) -> Cells:
         indicator = self._analysis.catalogue[comparison.indicator]
         row = self._analysis.results.set_index("id").loc[comparison.observation]
-        show = [fmt.with_unit(value, comparison.unit) if value is not None else "–" for value in (comparison.value, comparison.other_value)]
+        show = [
+            fmt.with_unit(value, comparison.unit) if value is not None else "–"
+            for value in (comparison.value, comparison.other_value)
+        ]
         difference = "–" if comparison.difference is None else signed(comparison.difference, _points(comparison.unit))
         against = fmt.period(comparison.against) if comparison.kind == "past" else comparison.against
-        return [indicator.title, self._population(row), fmt.period(comparison.period), show[0], against, show[1], difference, comparison.word]
+        return [
+            indicator.title,
+            self._population(row),
+            fmt.period(comparison.period),
+            show[0],
+            against,
+            show[1],
+            difference,
+            comparison.word,
+        ]
 
     def _amount(self, row: Row) -> str:
         if pd.isna(row["amount"]):
-            return words.STATUSES.get(row["status"], "belopp anges inte") if row["status"] != "exact" else "belopp anges inte"
+            return (
+                words.STATUSES.get(row["status"], "belopp anges inte")
+                if row["status"] != "exact"
+                else "belopp anges inte"
+            )
         return f"{words.STATUSES.get(row['status'], '')} {fmt.with_unit(row['amount'], row['unit'])}".strip()
 
 
@@ -412,6 +533,15 @@ def _why(verdict: Verdict, analysis: Analysis) -> str:
         parts.insert(0, f"satt för hand ({verdict.override}); regeln gav: {verdict.word_by_rule}")
     text = "; ".join(dict.fromkeys(parts))
     return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def _as_printed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order of their document, long-term goals before short-term ones within a group."""
+    lines = [int(items(places)[0].rpartition(":")[2]) for places in rows["places"]]
+    levels = rows["level"].map({"long": 0, "both": 1, "unmarked": 2, "short": 3}) if "level" in rows else 0
+    ordered = rows.assign(_line=lines, _level=levels)
+    ordered = ordered.assign(_start=ordered.groupby("group")["_line"].transform("min"))
+    return ordered.sort_values(["_start", "_level", "_line"]).drop(columns=["_line", "_level", "_start"])
 
 
 def _goal_line(goal: Row) -> str:

@@ -23,7 +23,10 @@ from psykanalys.errors import ReportError
 TEMPLATES = Path(__file__).parent / "templates"
 FORBIDDEN = {
     "a script": re.compile(r"<script|\son[a-z]+\s*=\s*[\"']|javascript:", re.IGNORECASE),
-    "an external address": re.compile(r"(?:src|href|action|data|poster)\s*=\s*[\"']\s*(?:https?:)?//|url\(\s*[\"']?(?:https?:)?//|@import", re.IGNORECASE),
+    "an external address": re.compile(
+        r"(?:src|href|action|data|poster)\s*=\s*[\"']\s*(?:https?:)?//|url\(\s*[\"']?(?:https?:)?//|@import",
+        re.IGNORECASE,
+    ),
     "a frame": re.compile(r"<(?:iframe|object|embed|link)\b", re.IGNORECASE),
 }
 MOST_BYTES = 400_000
@@ -57,7 +60,7 @@ class PsykanalysExporter(TemplateExporter):
         yield "report_markdown", _markdown
         yield "inline_svg", inline_svg
 
-    def from_notebook_node(
+    def from_notebook_node(  # type: ignore[override]  # nbconvert's exporters return text
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[str, dict[str, Any]]:
         """Return the page and nbconvert's resources. Raises ReportError for what must not be mailed."""
@@ -76,9 +79,9 @@ def page_title(nb: NotebookNode) -> str:
         for text in texts:
             if match := re.search(r"<h1[^>]*>(.*?)</h1>", "".join(text), re.DOTALL):
                 return unescape(re.sub(r"<[^>]+>", "", match[1])).strip()
-        if cell.cell_type == "markdown" and (match := re.search(r"^# (.+)$", cell.source, re.MULTILINE)):
-            if "not-in-report" not in cell.metadata.get("tags", []):
-                return match[1].strip()
+        is_shown = cell.cell_type == "markdown" and "not-in-report" not in cell.metadata.get("tags", [])
+        if is_shown and (match := re.search(r"^# (.+)$", cell.source, re.MULTILINE)):
+            return match[1].strip()
     return "Länsanalys"
 
 
@@ -88,7 +91,7 @@ def with_contents(page: str) -> str:
 
     def numbered(match: re.Match[str]) -> str:
         text = re.sub(r"<[^>]+>", "", match[1]).strip()
-        name = slugify(unescape(text))
+        name = f"avsnitt-{slugify(unescape(text))}"
         headings.append((name, text))
         return f'<h2 id="{name}">{text}</h2>'
 
@@ -131,7 +134,9 @@ def refuse_what_cannot_be_mailed(page: str) -> None:
             raise ReportError(f"the page holds {what} near '…{near}…' — remove it from the notebook's outputs")
     size = len(page.encode())
     if size > MOST_BYTES:
-        raise ReportError(f"the page is {size // 1000} kB — at most {MOST_BYTES // 1000} kB; show fewer figures or fold less")
+        raise ReportError(
+            f"the page is {size // 1000} kB — at most {MOST_BYTES // 1000} kB; show fewer figures or fold less"
+        )
 
 
 def inline_svg(text: str | list[str]) -> str:

@@ -93,7 +93,13 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 def _assigned(cell: str) -> set[str]:
     statements = ast.parse(cell).body
-    return {target.id for s in statements if isinstance(s, ast.Assign) for target in s.targets if isinstance(target, ast.Name)}
+    return {
+        target.id
+        for s in statements
+        if isinstance(s, ast.Assign)
+        for target in s.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _at(where: str) -> str:

@@ -40,7 +40,7 @@ def run(
     overrides: Mapping[str, Any] | None = None,
     out: Path | None = None,
     jobs: int | None = None,
-    tell: Callable[[Outcome], None] = lambda outcome: None,
+    tell: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Make the reports of the counties named (default: all with a parameter file) and the index of them.
 
@@ -80,7 +80,8 @@ def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
         '<!DOCTYPE html>\n<html lang="sv">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>Psykisk hälsa i länen</title>\n'
         f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n<h1>Psykisk hälsa i länen</h1>\n"
-        '<p class="lead">En analys per län av planen för psykisk hälsa. Planerna skiljer sig åt och kan inte rangordnas.</p>\n'
+        '<p class="lead">En analys per län av planen för psykisk hälsa. '
+        "Planerna skiljer sig åt och kan inte rangordnas.</p>\n"
         f"{entries}\n</main>\n</body>\n</html>\n"
     )
     return _write(folder / "index.html", page)
