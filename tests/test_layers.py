@@ -22,6 +22,7 @@ LAYERS = [
     ["present"],
     ["report"],
     ["cli"],
+    ["__main__"],
 ]
 ROW = {name: row for row, names in enumerate(LAYERS) for name in names}
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")

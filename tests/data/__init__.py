@@ -1,0 +1,1 @@
+"""From raw files to processed tables: reading, refusing, preparing."""
