@@ -79,7 +79,7 @@ class Analysis:
     def in_focus_area(self, kind: str, number: int) -> pd.DataFrame:
         """The rows of a kind that concern a focus area."""
         table = self.results if kind == "results" else getattr(self, kind)
-        return table[[str(number) in items(areas) for areas in table["focus_areas"].astype(str)]]
+        return table[table["focus_areas"].map(lambda areas: str(number) in items(areas)).astype(bool)]
 
     def verdicts_in(self, number: int) -> list[Verdict]:
         """The verdicts of targets in a focus area."""

@@ -29,7 +29,7 @@ _NOT_CSV = {
     b"\xd0\xcf\x11\xe0": "an Excel workbook, not CSV",
 }
 # UTF-8 that was opened as Windows-1252 or as Mac Roman and saved again; or bytes that are no letter at all
-_MOJIBAKE = re.compile("Ã[¥¤¶©…„–\x80-\x9f]|â€|√[•§∂ÖÑñ]|\ufffd")
+_MOJIBAKE = re.compile("Ã[¥¤¶©…„–\x80-\x9f]|â€|√[•§∂ÖÑñ©]|\ufffd")
 
 
 @dataclass(frozen=True)

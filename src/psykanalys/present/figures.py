@@ -174,7 +174,7 @@ class Figures:
             for name, row in zip(names, rows.to_dict("records"), strict=True)
         )
         source = "Punkt: redovisat värde (grå: riket eller annan grupp). Tjock linje: spann i dokumentet eller sämsta och bästa utfall vid bortfall. Tunn linje: 95-procentsintervall."
-        return Figure(svg, title, f"{title}: {alternative}.", source, self._tables.figures(rows, title))
+        return Figure(svg, title, f"{title}: {alternative}.", source)
 
 
 def _style() -> AbstractContextManager[None]:

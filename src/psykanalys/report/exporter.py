@@ -6,7 +6,7 @@ Stands in `jupyter nbconvert --to psykanalys` and in JupyterLab's export menu (e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -105,25 +105,32 @@ def with_contents(page: str) -> str:
 
 
 def with_column_names(page: str) -> str:
-    """Let a narrow screen, where a row becomes a card, name each cell by its column: one style rule per column.
+    """Say what holds for a whole column once: its alignment, and its name where a narrow screen shows rows as cards.
 
     Tables with the same columns share a class and its rules.
     """
-    classes: dict[tuple[str, ...], str] = {}
+    classes: dict[str, str] = {}
 
     def classed(match: re.Match[str]) -> str:
-        columns = tuple(re.findall(r'<th scope="col"[^>]*>(.*?)</th>', match[2], re.DOTALL))
-        name = classes.setdefault(columns, f"t{len(classes) + 1}")
-        return f'<table class="{name}">{match[1]}{match[2]}'
+        name = classes.setdefault(match[2], f"t{len(classes) + 1}")
+        body = match[3].replace('<td class="number">', "<td>")
+        return f'<table class="{name}">{match[1]}{match[2]}{body}'
 
-    page = re.sub(r"<table>(.*?)(<thead>.*?</thead>)", classed, page, flags=re.DOTALL)
-    rules = "".join(
-        f'.{name} td:nth-child({place})::before{{content:"{_css(column)}: "}}'
-        for columns, name in classes.items()
-        for place, column in enumerate(columns, 1)
-        if place > 1
+    page = re.sub(r"<table>(.*?)(<thead>.*?</thead>)(.*?</table>)", classed, page, flags=re.DOTALL)
+    columns = {name: re.findall(r'<th scope="col"([^>]*)>(.*?)</th>', head) for head, name in classes.items()}
+    right = _rules(columns, lambda kind, _: "{text-align:right}" if "number" in kind else "", "")
+    names = _rules(columns, lambda _, text: f'{{content:"{_css(text)}: "}}', "::before")
+    rules = f"@media (min-width: 46.01rem) {{{right}}}\n@media (max-width: 46rem) {{{names}}}"
+    return page.replace("</style>", f"{rules}\n</style>", 1)
+
+
+def _rules(columns: dict[str, list[tuple[str, str]]], rule: Callable[[str, str], str], suffix: str) -> str:
+    return "".join(
+        f".{name} td:nth-child({place}){suffix}{text}"
+        for name, cells in columns.items()
+        for place, (kind, title) in enumerate(cells, 1)
+        if place > 1 and (text := rule(kind, title))
     )
-    return page.replace("</style>", f"@media (max-width: 46rem) {{{rules}}}\n</style>", 1)
 
 
 def refuse_what_cannot_be_mailed(page: str) -> None:
