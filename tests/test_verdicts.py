@@ -252,6 +252,10 @@ class TestPositionAndOverride:
 
 
 class TestWhatATargetConcerns:
+    def test_a_result_in_another_unit_is_never_set_against_the_target(self, verdict):
+        result = verdict({"unit": "enheter", "value": 40.0}, counts(28, 39))
+        assert (result.word, result.value, result.distance, result.ci_low) == (Word.MEASURES_OTHER, None, None, None)
+
     def test_other_populations_are_not_its_result(self, verdict, make_target):
         for other in ({"sex": "K"}, {"area": "00"}, {"age": "0-17"}, {"level": "före"}, {"comparator": "alla"}):
             assert verdict({}, counts(39, 39, **other)).word == Word.MISSING

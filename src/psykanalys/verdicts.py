@@ -52,7 +52,7 @@ Row = Mapping[str, Any]
 class Verdict:
     """One target against one result (or against none).
 
-    `value`, `distance` and limits are in the target's unit; `ci_low` and `ci_high` are the limits that were judged
+    `value`, `distance` and limits are in the target's unit, and empty where the result has another one; `ci_low` and `ci_high` are the limits that were judged
     by, at `confidence`. `position` is true where the target is not yet due or has no due date: then the verdict is
     the position today, not attainment. `word_by_rule` keeps what the rules said where a person has overridden it.
     """
@@ -243,6 +243,8 @@ Ruling = tuple[Word, float | None]
 
 
 def _measures_other(case: _Case) -> Ruling | None:
+    if not _same_unit(case.target, case.result):
+        return Word.MEASURES_OTHER, None
     if case.result["indicator"] == case.target["indicator"] and case.target["measures"] != "other":
         return None
     is_other = case.target["measures"] == "other" and case.result["indicator"] == case.target["reported_indicator"]
@@ -468,7 +470,8 @@ def change_direction(before: Row, after: Row, confidence: float) -> int | None:
 
 def _blank(case: _Case) -> Verdict:
     result, target = case.result, case.target
-    value = None if result["status"] == "suppressed" else _optional(result["value"])
+    is_shown = result["status"] != "suppressed" and _same_unit(target, result)
+    value = _optional(result["value"]) if is_shown else None
     return replace(
         _without_result(target),
         indicator=result["indicator"],
@@ -478,8 +481,8 @@ def _blank(case: _Case) -> Verdict:
         sex=result["sex"],
         age=result["age"],
         value=value,
-        value_low=_optional(result["value_low"]),
-        value_high=_optional(result["value_high"]),
+        value_low=_optional(result["value_low"]) if is_shown else None,
+        value_high=_optional(result["value_high"]) if is_shown else None,
         distance=_distance(target, value),
         distance_in_count=_distance_in_count(target, result),
         position=_is_position(target, result),
@@ -522,7 +525,7 @@ def _remarks(case: _Case) -> tuple[str, ...]:
 
 def _shown_interval(case: _Case, verdict: Verdict, confidence: float | None) -> dict[str, Any]:
     """The interval that was judged by; for a figure that was not judged by one, the 95 % interval it has."""
-    if verdict.word in {Word.PROTECTED, Word.NOT_REACHED_PROTECTED}:
+    if verdict.word in {Word.PROTECTED, Word.NOT_REACHED_PROTECTED} or not _same_unit(case.target, case.result):
         return {}
     if "non_response" in verdict.reasons:
         return {"ci_low": _optional(case.result["worst"]), "ci_high": _optional(case.result["best"])}
@@ -553,6 +556,11 @@ def _distance_in_count(target: Row, result: Row) -> int | None:
     wanted = goal * n / 100
     needed = math.ceil(wanted - 1e-9) if target["operator"] in {">=", ">", "="} else math.floor(wanted + 1e-9)
     return int(needed - x)
+
+
+def _same_unit(target: Row, result: Row) -> bool:
+    """Whether a target in figures is stated in the result's unit; what is not can never be set against it."""
+    return not _given(target["value"]) or target["unit"] == result["unit"]
 
 
 def _is_position(target: Row, result: Row) -> bool:

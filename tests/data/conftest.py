@@ -94,7 +94,8 @@ RAW: dict[str, list[dict[str, str]]] = {
     f"{PLAN}/funding.csv": [
         {
             **FIRST, "id": "fund", "county_code": "24", "year": "2018", "grant": "grant-2018", "kind": "part",
-            "label": "Till primärvården", "recipient": "unit-pv", "amount": "9,293", "unit": "mnkr", "goals": "goal-long",
+            "label": "Till primärvården", "recipient": "unit-pv", "amount": "9,293", "unit": "mnkr",
+            "goals": "goal-long",
         }
     ],
     f"{PLAN}/survey.csv": [

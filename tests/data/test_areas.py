@@ -166,7 +166,7 @@ def test_an_area_without_an_official_code_is_found_among_those_given():
 
 def test_an_own_area_with_the_name_of_an_official_one_must_be_named_by_code():
     area = Area("24-umea-clinic", "Umeå", "unit", "24")
-    with pytest.raises(UnknownAreaError, match="2480 .* or 24-umea-clinic"):
+    with pytest.raises(UnknownAreaError, match=r"2480 .* or 24-umea-clinic"):
         find_area("Umeå", [area])
     assert find_area("24-umea-clinic", [area]) == area
 

@@ -65,9 +65,10 @@ def test_every_reference_of_every_kind_is_followed(small, found):
         small.set(name, 2, **{column: "nowhere"})
     small.set("overrides", 2, target="nowhere")
     assert found() == [
-        "overrides.csv:2:target", "activities.csv:2:goal", "activities.csv:2:responsible", "consultation.csv:2:answered_by",
-        "findings.csv:2:concerns", "funding.csv:2:goals", "funding.csv:2:recipient", "goals.csv:2:parent",
-        "needs.csv:2:goals", "plan_indicators.csv:2:goals", "targets.csv:2:goal",
+        "overrides.csv:2:target", "activities.csv:2:goal", "activities.csv:2:responsible",
+        "consultation.csv:2:answered_by", "findings.csv:2:concerns", "funding.csv:2:goals",
+        "funding.csv:2:recipient", "goals.csv:2:parent", "needs.csv:2:goals", "plan_indicators.csv:2:goals",
+        "targets.csv:2:goal",
     ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from psykanalys import areas
 from psykanalys.catalogue import Indicator
-from psykanalys.data.contract import KINDS, Area, Observation, Source
+from psykanalys.data.contract import Area, KINDS, Observation, Source, Target
 from psykanalys.data.reader import Table
 from psykanalys.errors import Fault
 
@@ -52,7 +52,8 @@ class Everything:
     def extra_areas(self) -> list[areas.Area]:
         """The areas without an official code."""
         by_code = {row.code: row for row in self.ids.get("areas", {}).values()}
-        return [areas.Area(row.code, row.name, row.kind, row.parent) for row in by_code.values()]
+        own = [row for code, row in by_code.items() if code not in areas.official_areas()]
+        return [areas.Area(row.code, row.name, row.kind, row.parent) for row in own]
 
     @property
     def concerned(self) -> set[str]:
@@ -98,6 +99,10 @@ def _row_faults(everything: Everything, table: Table, row: Any) -> Iterator[tupl
         yield from _wrong_area(row)
     if isinstance(row, Observation) and row.indicator in everything.catalogue:
         yield from _impossible(everything, row, everything.catalogue[row.indicator])
+    if isinstance(row, Target) and row.value is not None and row.indicator in everything.catalogue:
+        wanted = everything.catalogue[row.indicator].unit
+        if row.unit != wanted:
+            yield "unit", f"'{row.unit}' is not the unit of {row.indicator}", f"'{wanted}'"
 
 
 def _duplicates(everything: Everything, column: str) -> Iterator[Fault]:
@@ -218,7 +223,7 @@ def _impossible_share(everything: Everything, row: Observation) -> Iterator[tupl
         return
     if row.numerator > row.denominator:
         yield "numerator", f"{row.numerator} is larger than the denominator {row.denominator}", "a part of the whole"
-    elif row.value is not None and row.id not in everything.concerned:
+    elif row.value is not None and 0 <= row.value <= 100 and row.id not in everything.concerned:
         exact = 100 * row.numerator / row.denominator
         if abs(row.value - exact) > 10 ** -_decimals(row.value):
             expected = f"about {exact:.2f}; if the document says otherwise, a finding that concerns this row"

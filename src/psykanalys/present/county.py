@@ -132,7 +132,8 @@ class County:
     def survey(self) -> Block:
         """The health-centre survey with its non-response."""
         sources = set(self.analysis.survey["source"])
-        rows = self.analysis.results[self.analysis.results["source"].isin(sources)]
+        results = self.analysis.results
+        rows = results[results["source"].isin(sources) & (results["nature"] == "census_with_nonresponse")]
         return self._or_nothing(
             "ingen enkät",
             self.figures.shares(rows, "Enkäten till hälsocentralerna: andel av de svarande"),

@@ -25,13 +25,13 @@ from psykanalys.present import formatting as fmt
 from psykanalys.present import words
 from psykanalys.present.html import Block, Details, Table
 from psykanalys.present.tables import Tables, target_text
-from psykanalys.verdicts import Verdict
+from psykanalys.verdicts import Verdict, Word
 
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "psykanalys",
     "font.family": ["DejaVu Sans"],
-    "font.size": 11,
+    "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": words.GREY,
@@ -43,8 +43,8 @@ STYLE = {
     "grid.color": "#e3e5e8",
     "axes.axisbelow": True,
 }
-WIDTH = 6.6
-LONGEST_LABEL = 44
+WIDTH = 5.2
+LONGEST_LABEL = 32
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,7 +87,7 @@ class Figures:
             "with_result": "med resultat",
             "judged": "bedömda",
         }
-        names = [_wrapped(f"{number} {FOCUS_AREAS[number]}", 22) for number in overview.index]
+        names = [_wrapped(f"{number} {FOCUS_AREAS[number]}", 18) for number in overview.index]
         with _style():
             canvas = Canvas(figsize=(WIDTH, 3.6), layout="constrained")
             axes = canvas.subplots(1, len(steps), sharex=True, sharey=True)
@@ -106,7 +106,10 @@ class Figures:
         chosen = [
             v
             for v in self._analysis.verdicts_in(focus_area)
-            if v.value is not None and v.unit == "procent" and v.target_value is not None
+            if v.value is not None
+            and v.unit == "procent"
+            and v.target_value is not None
+            and v.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE)
         ]
         if not chosen:
             return None
@@ -215,7 +218,7 @@ def _bars(ax: Axes, names: Sequence[str], counts: Sequence[int], step: str) -> N
     for place, count in enumerate(counts):
         ax.text(count + 0.6, place, str(count), va="center")
     ax.set(xlabel="", ylabel="")
-    ax.set_title(_wrapped(step, 10), fontsize=11, loc="left")
+    ax.set_title(_wrapped(step, 10), fontsize=9, loc="left")
     ax.grid(visible=False)
     ax.tick_params(bottom=False, labelbottom=False, left=False)
     ax.spines["bottom"].set_visible(False)
@@ -237,7 +240,7 @@ def _dot(ax: Axes, place: int, verdict: Verdict) -> None:
         (-9 if on_the_left else 9, 8),
         textcoords="offset points",
         ha="right" if on_the_left else "left",
-        fontsize=10,
+        fontsize=9,
     )
 
 
@@ -276,7 +279,7 @@ def _percent_axis(ax: Axes, names: Sequence[str]) -> None:
 
 
 def _label(verdict: Verdict) -> str:
-    return f"{_wrapped(verdict.label, 34)}\n{fmt.period(verdict.period)}"
+    return f"{_wrapped(verdict.label, 28)}\n{fmt.period(verdict.period)}"
 
 
 def _line_label(row: dict, names: Mapping[str, str]) -> str:
