@@ -243,7 +243,7 @@ Ruling = tuple[Word, float | None]
 
 
 def _measures_other(case: _Case) -> Ruling | None:
-    if not _same_unit(case.target, case.result):
+    if _given(case.target["value"]) and not _same_unit(case.target, case.result):
         return Word.MEASURES_OTHER, None
     if case.result["indicator"] == case.target["indicator"] and case.target["measures"] != "other":
         return None
@@ -480,6 +480,7 @@ def _blank(case: _Case) -> Verdict:
         period=str(result["when"]),
         sex=result["sex"],
         age=result["age"],
+        unit=target["unit"] or result["unit"],
         value=value,
         value_low=_optional(result["value_low"]) if is_shown else None,
         value_high=_optional(result["value_high"]) if is_shown else None,
@@ -559,8 +560,8 @@ def _distance_in_count(target: Row, result: Row) -> int | None:
 
 
 def _same_unit(target: Row, result: Row) -> bool:
-    """Whether a target in figures is stated in the result's unit; what is not can never be set against it."""
-    return not _given(target["value"]) or target["unit"] == result["unit"]
+    """Whether a target is stated in the result's unit, or in none; what is not can never be set against it."""
+    return not _given(target["unit"]) or target["unit"] == result["unit"]
 
 
 def _is_position(target: Row, result: Row) -> bool:

@@ -150,7 +150,7 @@ def test_foreign_letters_that_are_right_are_not_called_broken(table):
 
 def test_a_missing_file_is_a_fault_and_no_crash(tmp_path):
     read = read_table(tmp_path / "units.csv")
-    assert [fault.what for fault in read.faults] == ["the file cannot be read (No such file or directory)"]
+    assert [fault.what for fault in read.faults] == ["the file is missing"]
 
 
 def test_a_path_is_shown_from_the_working_folder(tmp_path, monkeypatch):

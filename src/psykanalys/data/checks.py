@@ -10,7 +10,7 @@ from typing import Any
 
 from psykanalys import areas
 from psykanalys.catalogue import Indicator
-from psykanalys.data.contract import Area, KINDS, Observation, Source, Target
+from psykanalys.data.contract import KINDS, Area, Observation, Source, Target
 from psykanalys.data.reader import Table
 from psykanalys.errors import Fault
 
@@ -99,10 +99,8 @@ def _row_faults(everything: Everything, table: Table, row: Any) -> Iterator[tupl
         yield from _wrong_area(row)
     if isinstance(row, Observation) and row.indicator in everything.catalogue:
         yield from _impossible(everything, row, everything.catalogue[row.indicator])
-    if isinstance(row, Target) and row.value is not None and row.indicator in everything.catalogue:
-        wanted = everything.catalogue[row.indicator].unit
-        if row.unit != wanted:
-            yield "unit", f"'{row.unit}' is not the unit of {row.indicator}", f"'{wanted}'"
+    if isinstance(row, Target) and row.value is not None:
+        yield from _wrong_target(everything, row)
 
 
 def _duplicates(everything: Everything, column: str) -> Iterator[Fault]:
@@ -200,6 +198,12 @@ def _wrong_area(row: Area) -> Iterator[tuple[str, str, str]]:
             f"'{row.parent}' is no official code",
             "the code of a county or municipality, such as 24 or 2480",
         )
+
+
+def _wrong_target(everything: Everything, row: Target) -> Iterator[tuple[str, str, str]]:
+    indicator = everything.catalogue.get(row.indicator or "")
+    if indicator and row.unit != indicator.unit:
+        yield "unit", f"'{row.unit}' is not the unit of {indicator.id}", f"'{indicator.unit}'"
 
 
 def _impossible(everything: Everything, row: Observation, indicator: Indicator) -> Iterator[tuple[str, str, str]]:

@@ -108,6 +108,9 @@ def _fault(path: Path, line: int, column: str, what: str, expected: str) -> Faul
 def _decode(reading: _Reading) -> str | None:
     try:
         content = reading.path.read_bytes()
+    except FileNotFoundError:
+        reading.stop(0, "", "the file is missing", "a CSV file of this name")
+        return None
     except OSError as error:
         reading.stop(0, "", f"the file cannot be read ({error.strerror})", "a readable CSV file")
         return None
@@ -140,8 +143,8 @@ def _read_rows(reading: _Reading, text: str) -> None:
             reading.stop(line, broken, "letters are broken (å ä ö were saved in the wrong encoding)", _SAVE)
             return
         if len(cells) != len(header):
-            expected = f"{len(header)}, as the header has; a cell with the delimiter in it needs quotation marks"
-            reading.fault(line, "", f"the row has {len(cells)} cells", expected)
+            hint = "; a cell with the delimiter in it needs quotation marks" if len(cells) > len(header) else ""
+            reading.fault(line, "", f"the row has {len(cells)} cells", f"{len(header)}, as the header has{hint}")
             reading.rejected.append(named)
         else:
             _read_row(reading, line, named)
@@ -171,6 +174,9 @@ def _delimiter(kind: str, text: str) -> str:
 def _header_holds(reading: _Reading, line: int, header: list[str]) -> bool:
     known = columns(reading.kind)
     before = len(reading.faults)
+    if not set(known) & set(header):
+        reading.fault(line, "", "no column of the first row is known", f"a header line: {','.join(known)}")
+        return False
     for name in dict.fromkeys(header):
         if not name:
             reading.fault(line, "", "a column has no name", "delete the column, or name it")
