@@ -20,8 +20,8 @@ INTRODUCTION = """# The raw data contract
 `data/raw/sources.csv` lists the documents; every other file lies in the folder of its document,
 `data/raw/<source>/<kind>.csv`. Only the kinds that a document gives content for are there.
 
-* **Encoding**: UTF-8, comma, decimal point, `\\n`. Read as well: a byte order mark, Windows-1252, `;` or tab, decimal comma,
-  thin and no-break spaces in numbers, a per cent sign, county names in all their spellings.
+* **Encoding**: UTF-8, comma, decimal point, `\\n`. Read as well: a byte order mark, Windows-1252, `;` or tab, decimal
+  comma, thin and no-break spaces in numbers, a per cent sign, county names in all their spellings.
 * **Refused**: what can be read in two ways. `1.234` is 1234 to one reader and 1,234 to another.
 * **Lists** in a cell are joined by ` | `.
 * **Periods**: `2018`, `2016/2018` (span), `2014/15` (school year), `2018-08`, `2018-01/2018-08`, `2018-09-30`.

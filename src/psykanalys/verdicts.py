@@ -52,9 +52,10 @@ Row = Mapping[str, Any]
 class Verdict:
     """One target against one result (or against none).
 
-    `value`, `distance` and limits are in the target's unit, and empty where the result has another one; `ci_low` and `ci_high` are the limits that were judged
-    by, at `confidence`. `position` is true where the target is not yet due or has no due date: then the verdict is
-    the position today, not attainment. `word_by_rule` keeps what the rules said where a person has overridden it.
+    `value`, `distance` and limits are in `unit`, and empty where the result has another unit than the target;
+    `ci_low` and `ci_high` are the limits that were judged by, at `confidence`. `position` is true where the target is
+    not yet due or has no due date: then the verdict is the position today, not attainment. `word_by_rule` keeps what
+    the rules said where a person has overridden it.
     """
 
     target: str

@@ -33,7 +33,7 @@ class TestEachCounty:
 
     def test_every_figure_stands_in_an_area_table_with_its_place(self, counties, name):
         county = counties[name]
-        rows = sum((list(county.tables.results(number).rows) for number in FOCUS_AREAS), [])
+        rows = [row for number in FOCUS_AREAS for row in county.tables.results(number).rows]
         assert len(rows) >= len(county.results)
         assert all(re.search(r"[A-C]\u00a0rad \d", row[-1]) for row in rows)
 

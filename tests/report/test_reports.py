@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from system import browser
 
 from psykanalys.analysis import FOCUS_AREAS
+from system import browser
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("gavleborg", "norrbotten", "vasterbotten")
