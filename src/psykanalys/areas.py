@@ -23,7 +23,7 @@ _REGION_NAMES = {
     "14": "Västra Götalandsregionen",
     "23": "Jämtland Härjedalen",
 }
-_COUNTY_WORDS = {"region", "regionen", "landstinget", "landsting", "läns", "län"}
+_COUNTY_WORDS = {"region", "regionen", "landstinget", "landsting", "i", "läns", "län"}
 _MUNICIPALITY_WORDS = {"kommun", "stad"}
 _NATION_NAMES = {"riket", "sverige", "hela landet", "nationen"}
 
@@ -94,7 +94,12 @@ def _names(level: Literal["lan", "kommun"]) -> list[tuple[str, str]]:
 
 def _find(text: str, areas: list[Area]) -> Area:
     wanted, kinds = _read(text)
-    found = [area for area in areas if wanted in _spellings(area) and (not kinds or area.kind in kinds)]
+    allowed = [area for area in areas if not kinds or area.kind in kinds]
+    found = (
+        [area for area in allowed if wanted in _spellings(area)]
+        or [area for area in allowed if wanted == area.slug]
+        or [area for area in allowed if kinds and wanted.removesuffix("s") in _spellings(area)]
+    )
     if len(found) == 1:
         return found[0]
     if found:
@@ -105,7 +110,7 @@ def _find(text: str, areas: list[Area]) -> Area:
 
 @cache
 def _spellings(area: Area) -> frozenset[str]:
-    names = {area.code, area.name, short_name(area), area.slug}
+    names = {area.code, area.name, short_name(area)}
     if area.kind == "county":
         names |= {f"00{area.code}", _REGION_NAMES.get(area.code, area.name)}
     if area.kind == "nation":
@@ -115,7 +120,7 @@ def _spellings(area: Area) -> frozenset[str]:
 
 def _read(text: str) -> tuple[str, frozenset[str]]:
     """Split a spelling into the bare name (or code) and the kinds of area that its other words allow."""
-    lowered = re.sub(r"\s+", " ", text.strip().lower())
+    lowered = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text).strip().lower())
     if with_code := re.fullmatch(r"(\d{2,4}) \D.*", lowered):
         return with_code[1], frozenset()
     words = set(lowered.split())

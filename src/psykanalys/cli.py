@@ -66,7 +66,8 @@ def check(
         for fault in faults:
             typer.echo(str(fault))
         checked = len(files or raw_files(where))
-        typer.echo(f"{len(faults)} faults in {checked} files" if faults else f"{checked} files, no faults", err=True)
+        told = f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'} in {checked} files"
+        typer.echo(told if faults else f"{checked} files, no faults", err=True)
     raise typer.Exit(1 if faults else 0)
 
 

@@ -18,10 +18,10 @@ from datetime import date
 
 FORMS = "2018, 2016/2018, 2014/15 (school year), 2018-08, 2018-01/2018-08 or 2018-09-30"
 
-_YEAR = re.compile(r"(\d{4})")
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_SCHOOL_YEAR = re.compile(r"(\d{4})/(\d{2})")
+_YEAR = re.compile(r"((?:19|20)[0-9]{2})")
+_MONTH = re.compile(rf"{_YEAR.pattern}-([0-9]{{2}})")
+_DAY = re.compile(rf"{_MONTH.pattern}-([0-9]{{2}})")
+_SCHOOL_YEAR = re.compile(rf"{_YEAR.pattern}/([0-9]{{2}})")
 
 
 @dataclass(frozen=True, order=True)
@@ -52,7 +52,7 @@ def parse_period(text: str) -> Period:
     except ValueError as error:
         raise ValueError(f"'{text}' is not a period; expected {FORMS}") from error
     if last < first:
-        raise ValueError(f"'{text}' ends before it begins")
+        raise ValueError(f"'{text}' ends before it begins; expected the earlier end first")
     return Period(first, last, text)
 
 
@@ -73,8 +73,8 @@ def _school_year(text: str) -> tuple[date, date] | None:
 
 
 def _span(text: str) -> tuple[date, date]:
-    start, _, end = text.partition("/")
-    first, last = _unit(start), _unit(end or start)
+    start, is_span, end = text.partition("/")
+    first, last = _unit(start), _unit(end if is_span else start)
     return first[0], last[1]
 
 
