@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,7 +107,8 @@ def report(
     where = _project(project)
     overrides = dict(params.parse_override(text) for text in param or [])
     load_prepared(where)
-    outcomes = runner.run(where, counties or [], overrides=overrides, out=out, jobs=jobs, tell=_tell)
+    with _progress() as tell:
+        outcomes = runner.run(where, counties or [], overrides=overrides, out=out, jobs=jobs, tell=tell)
     failed = [outcome for outcome in outcomes if not outcome.done]
     typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} reports in {(out or where.reports).as_posix()}/")
     for outcome in failed:
@@ -199,9 +202,21 @@ def _project(folder: Path | None) -> Project:
     return find_project(folder)
 
 
-def _tell(outcome: Outcome) -> None:
-    state = f"→ {outcome.path.name}" if outcome.done else "FAILED"
-    typer.echo(f"{outcome.county}: {outcome.seconds:.1f} s {state}", err=True)
+@contextmanager
+def _progress() -> Iterator[Callable[[Outcome], None]]:
+    """Tell of each report as it is done: under a spinner on a terminal, as plain lines in a log."""
+
+    def tell(outcome: Outcome) -> None:
+        state = f"→ {outcome.path.name}" if outcome.done else "FAILED"
+        typer.echo(f"{outcome.county}: {outcome.seconds:.1f} s {state}", err=True)
+
+    if not sys.stderr.isatty():
+        yield tell
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("making reports …"):
+        yield tell
 
 
 def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
