@@ -129,6 +129,12 @@ def test_the_index_lists_the_three_and_links_them(folder):
     assert index.count("<li>") == 6
 
 
+def test_running_one_county_again_keeps_the_others_in_the_index(folder):
+    assert psykanalys("report", "norrbotten", "--out", folder, "--param", "messages=2").returncode == 0
+    assert all(f'href="{name}.html"' in (folder / "index.html").read_text(encoding="utf-8") for name in NAMES)
+    assert psykanalys("report", "norrbotten", "--out", folder).returncode == 0
+
+
 def test_nothing_half_written_is_left(folder):
     assert sorted(path.name for path in folder.iterdir()) == [
         *sorted(f"{name}.html" for name in ("gavleborg", "index", "norrbotten", "vasterbotten"))

@@ -52,7 +52,7 @@ def run(
     folder = out or project.reports
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = _run_all(project, tasks, folder, jobs or min(len(tasks), os.cpu_count() or 1), tell)
-    write_index(folder, outcomes)
+    write_index(folder, [*_made_before(project, folder, tasks), *outcomes])
     return outcomes
 
 
@@ -73,9 +73,9 @@ def run_one(project: Project, county: str, values: Mapping[str, Any], folder: Pa
 
 
 def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
-    """Write `index.html`: every county of the batch with its first message and a link."""
+    """Write `index.html`: every county by name, with its first messages and a link."""
     style = (Path(__file__).parent / "templates" / "psykanalys" / "style.css").read_text(encoding="utf-8")
-    entries = "\n".join(_index_entry(outcome) for outcome in outcomes)
+    entries = "\n".join(_index_entry(outcome) for outcome in sorted(outcomes, key=lambda outcome: outcome.county))
     page = (
         '<!DOCTYPE html>\n<html lang="sv">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>Psykisk hälsa i länen</title>\n'
@@ -85,6 +85,12 @@ def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
         f"{entries}\n</main>\n</body>\n</html>\n"
     )
     return _write(folder / "index.html", page)
+
+
+def _made_before(project: Project, folder: Path, tasks: Mapping[str, Any]) -> list[Outcome]:
+    """The pages of counties that this batch did not run, where they lie in the folder already."""
+    others = (name for name in params.counties_with_parameters(project) if name not in tasks)
+    return [Outcome(name, True, path) for name in others if (path := folder / f"{name}.html").is_file()]
 
 
 def _file_name(county: str) -> str:
