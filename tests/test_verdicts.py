@@ -174,6 +174,11 @@ class TestByInterval:
         assert verdict(target, counts(700, 1000)).word == Word.SURELY_NOT_REACHED
         assert verdict(target, counts(600, 1000)).word == Word.UNDECIDED
 
+    def test_an_open_answer_says_how_many_cases_would_do(self, verdict):
+        assert verdict({}, counts(95, 100)).needed_n == 167
+        assert verdict({}, counts(98, 100)).needed_n is None
+        assert verdict({}, counts(90, 100)).needed_n is None
+
     def test_a_share_without_a_denominator_is_never_judged(self, verdict):
         result = verdict({}, {"value": 28.0})
         assert (result.word, result.value, result.distance) == (Word.INSUFFICIENT, 28.0, -62.0)

@@ -55,7 +55,8 @@ class Verdict:
     `value`, `distance` and limits are in `unit`, and empty where the result has another unit than the target;
     `ci_low` and `ci_high` are the limits that were judged by, at `confidence`. `position` is true where the target is
     not yet due or has no due date: then the verdict is the position today, not attainment. `word_by_rule` keeps what
-    the rules said where a person has overridden it.
+    the rules said where a person has overridden it. `needed_n` is the smallest n at which the same share would give
+    *säkert*, where the answer is open.
     """
 
     target: str
@@ -85,6 +86,7 @@ class Verdict:
     distance_in_count: int | None = None
     position: bool = False
     by_interval: bool = False
+    needed_n: int | None = None
     word_by_rule: Word | None = None
     override: str = ""
 
@@ -173,6 +175,7 @@ def judge(target: Row, result: Row, earlier: Sequence[Row] = (), plan_start: str
     also = [other for other in _STANDING if other is not rule and other(case)]
     reasons = tuple(_REASON[each] for each in (rule, *also)) + _remarks(case)
     verdict = replace(_blank(case), word=word, reasons=reasons, by_interval=rule is _by_interval)
+    verdict = replace(verdict, needed_n=_needed_n(case, verdict))
     return replace(verdict, **_shown_interval(case, verdict, confidence))
 
 
@@ -536,6 +539,15 @@ def _shown_interval(case: _Case, verdict: Verdict, confidence: float | None) -> 
     name = "likely" if confidence == 0.80 else "ci"
     low, high = _optional(case.result[f"{name}_low"]), _optional(case.result[f"{name}_high"])
     return {"ci_low": low, "ci_high": high, "confidence": None if low is None else confidence or 0.95}
+
+
+def _needed_n(case: _Case, verdict: Verdict) -> int | None:
+    """The smallest n at which the same share would give *säkert*, for an answer that is open because of few cases."""
+    is_open = verdict.by_interval and verdict.word not in {Word.SURELY_REACHED, Word.SURELY_NOT_REACHED}
+    if not is_open or case.result["statistic"] != "proportion" or not case.result["has_counts"]:
+        return None
+    needed = float(methods.needed_n(_number(case.result["value"]) / 100, case.goal_value / 100))
+    return None if math.isnan(needed) else int(needed)
 
 
 def _distance(target: Row, value: float | None) -> float | None:

@@ -3,6 +3,7 @@
 from psykanalys.methods.comparison import difference_of_proportions, ratio_of_rates
 from psykanalys.methods.core import Estimate, MethodError, Problem
 from psykanalys.methods.coverage import bounds, coverage
+from psykanalys.methods.planning import needed_n
 from psykanalys.methods.proportions import proportion
 from psykanalys.methods.rates import count, rate
 
@@ -14,6 +15,7 @@ __all__ = [
     "count",
     "coverage",
     "difference_of_proportions",
+    "needed_n",
     "proportion",
     "rate",
     "ratio_of_rates",

@@ -529,6 +529,8 @@ def _why(verdict: Verdict, analysis: Analysis) -> str:
         parts.insert(0, analysis.targets.set_index("id").loc[verdict.target, "why_other"].rstrip("."))
     if verdict.word == Word.NOT_TESTABLE:
         parts.insert(0, analysis.targets.set_index("id").loc[verdict.target, "why_not_testable"].rstrip("."))
+    if verdict.needed_n:
+        parts.append(f"med samma andel skulle {fmt.number(verdict.needed_n)} fall räcka för ett säkert omdöme")
     if verdict.override:
         parts.insert(0, f"satt för hand ({verdict.override}); regeln gav: {verdict.word_by_rule}")
     text = "; ".join(dict.fromkeys(parts))
