@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from psykanalys.comparison import Comparison, compare_all
 from psykanalys.data.prepare import Prepared, items, load_prepared
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError
-from psykanalys.verdicts import Verdict, judge_all, to_table
+from psykanalys.verdicts import Verdict, Word, judge_all, to_table
 
 FOCUS_AREAS: Mapping[int, str] = {
     1: "Förebyggande och främjande arbete",
@@ -91,33 +91,54 @@ class Analysis:
         return pd.DataFrame([self._count_goals(number) for number in FOCUS_AREAS]).set_index("focus_area")
 
     def _count_goals(self, number: int) -> dict[str, int]:
-        goals = self.in_focus_area("current_goals", number)
-        ids = set(goals["id"])
-        verdicts = [verdict for verdict in self.verdicts if verdict.goal in ids]
+        goals = set(self.in_focus_area("current_goals", number)["id"])
         return {
             "focus_area": number,
             "goals": len(goals),
-            "with_indicator": int(goals["id"].isin(self.goals_with_indicator).sum()),
-            "with_testable_target": len({v.goal for v in verdicts if "not_testable" not in v.reasons}),
-            "with_result": len({v.goal for v in verdicts if v.observation and v.word != "mäter annat"}),
-            "judged": len({v.goal for v in verdicts if v.is_firm or v.word == "går inte att avgöra"}),
+            "with_indicator": len(goals & self.goals_with_indicator),
+            "testable": len(goals & self.goals_that["testable"]),
+            "with_result": len(goals & self.goals_that["with_result"]),
+            "judged": len(goals & self.goals_that["judged"]),
+        }
+
+    @cached_property
+    def plan_verdicts(self) -> list[Verdict]:
+        """The verdicts of the adopted plan's own goals."""
+        goals = set(self.current_goals["id"])
+        return [verdict for verdict in self.verdicts if verdict.goal in goals]
+
+    @cached_property
+    def goals_that(self) -> Mapping[str, frozenset[str]]:
+        """Ids of the plan's goals by how far they can be followed, each kind a part of the one before.
+
+        `testable`: some target of the goal states what must be reached; `with_result`: and a result of that measure is
+        reported; `judged`: and it gave a verdict. `in_figures`: testable against a figure. `measured_by_other`: what
+        is reported measures something else.
+        """
+        testable = [v for v in self.plan_verdicts if "not_testable" not in v.reasons]
+        with_result = [v for v in testable if v.word not in (Word.MISSING, Word.MEASURES_OTHER)]
+        judged = [v for v in with_result if v.is_firm or v.word == Word.UNDECIDED]
+        return {
+            "testable": _goals_of(testable),
+            "in_figures": _goals_of(v for v in testable if v.target_value is not None),
+            "with_result": _goals_of(with_result),
+            "judged": _goals_of(judged),
+            "measured_by_other": _goals_of(v for v in self.plan_verdicts if v.word == Word.MEASURES_OTHER),
         }
 
     @cached_property
     def gaps(self) -> Mapping[str, tuple[int, int]]:
         """How many of the plan's parts lack what makes them possible to follow: (lacking, all), by kind of gap."""
         goals, activities = self.current_goals, self.planned_activities
-        listed, verdicts = self.plan_indicators, [v for v in self.verdicts if v.goal in set(goals["id"])]
-        served = set(activities["group"])
-        testable = {v.goal for v in verdicts if "not_testable" not in v.reasons}
+        listed, served = self.plan_indicators, set(activities["group"])
         return {
             "goal_without_indicator": (int((~goals["id"].isin(self.goals_with_indicator)).sum()), len(goals)),
-            "goal_without_testable_target": (int((~goals["id"].isin(testable)).sum()), len(goals)),
+            "goal_without_testable_target": (len(goals) - len(self.goals_that["testable"]), len(goals)),
             "goal_without_activity": (int((~goals["group"].isin(served)).sum()), len(goals)),
-            "goal_measured_by_other": (len({v.goal for v in verdicts if v.word == "mäter annat"}), len(goals)),
+            "goal_measured_by_other": (len(self.goals_that["measured_by_other"]), len(goals)),
             "activity_without_responsible": (int((activities["responsible"] == "").sum()), len(activities)),
             "indicator_missing": (int((listed["kind"] == "none").sum()), len(listed)),
-            "indicator_yes_no": (int((listed["kind"] == "yes_no").sum()), len(listed)),
+            "indicator_yes_no": (int((listed["kind"] == "yes_no").sum()), int((listed["kind"] != "none").sum())),
             "need_without_goal": (int((self.needs["goals"] == "").sum()), len(self.needs)),
         }
 
@@ -127,8 +148,11 @@ class Analysis:
 
     @cached_property
     def goals_with_indicator(self) -> frozenset[str]:
-        """Ids of goals beside which the plan lists a follow-up indicator (or in whose group it lists one)."""
-        listed = self.plan_indicators[self.plan_indicators["kind"] != "none"]
+        """Ids of goals with a follow-up indicator that measures the goal, not only that an activity was done.
+
+        An indicator that stands beside no particular goal counts for every goal of its group.
+        """
+        listed = self.plan_indicators[self.plan_indicators["measures"] == "goal"]
         by_goal = {goal for goals in listed["goals"] for goal in items(goals)}
         groups = set(listed.loc[listed["goals"] == "", "group"])
         return frozenset(by_goal | set(self.goals.loc[self.goals["group"].isin(groups), "id"]))
@@ -148,9 +172,13 @@ def analyse(county: str, project: Project) -> Analysis:
         )
     catalogue = load_catalogue()
     results = indicators.calculate(catalogue, tables["observations"], tables["survey"])
-    verdicts = judge_all(tables["targets"], results, tables["sources"], tables["overrides"])
+    verdicts = judge_all(tables["targets"], results, tables["sources"], tables["goals"], tables["overrides"])
     comparisons = tuple(compare_all(results, area.code))
     return Analysis(area, tables, results, tuple(verdicts), comparisons, catalogue, prepared.manifest)
+
+
+def _goals_of(verdicts: Iterable[Verdict]) -> frozenset[str]:
+    return frozenset(verdict.goal for verdict in verdicts if verdict.goal)
 
 
 def _county(text: str) -> Area:

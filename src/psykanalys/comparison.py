@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from psykanalys.areas import NATION
+from psykanalys.periods import parse_period
 from psykanalys.verdicts import change_direction, plain_records
 
 SAME_POPULATION = ["indicator", "when", "sex", "age", "level"]
@@ -23,7 +24,8 @@ LIKELY_HIGHER, LIKELY_LOWER = "troligen högre", "troligen lägre"
 NOT_TOLD_APART = "går inte att skilja åt"
 INSUFFICIENT = "otillräckligt underlag"
 STATED = "enligt dokumentet"
-COUNTED = "räknat"
+COUNTED = "räknade värden"
+OTHER_PERIOD = "olika slags perioder"
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _compare(own: dict[str, Any], other: dict[str, Any], kind: str) -> Compariso
 
 
 def _word(own: dict[str, Any], other: dict[str, Any], kind: str, difference: float | None) -> str:
+    if parse_period(str(own["when"])).months != parse_period(str(other["when"])).months:
+        return OTHER_PERIOD
     if own["nature"] == "census" and difference is not None:
         return COUNTED
     other = _without_own(own, other) if kind == "nation" else other

@@ -89,7 +89,7 @@ def _estimate(
         return (methods.proportion(x, n, confidence=confidence) if by_chance else methods.coverage(x, n)), 100.0
     if statistic == "rate":
         return methods.rate(x, n, per=1, confidence=confidence), _floats(group["per"])
-    if statistic == "count" and by_chance:
+    if statistic == "count" and nature == "events":
         return methods.count(x, confidence=confidence), 1.0
     nothing = np.full(len(group), np.nan)
     value = x if statistic == "count" else nothing

@@ -40,6 +40,13 @@ class Period:
         """Whether the period is a single day."""
         return self.first == self.last
 
+    @property
+    def months(self) -> int:
+        """How many calendar months the period touches; 0 for a single day."""
+        if self.is_point:
+            return 0
+        return 12 * (self.last.year - self.first.year) + self.last.month - self.first.month + 1
+
     def overlaps(self, other: Period) -> bool:
         """Whether the two have a day in common."""
         return self.first <= other.last and other.first <= self.last

@@ -117,18 +117,26 @@ class _Case:
 
 
 def judge_all(
-    targets: pd.DataFrame, results: pd.DataFrame, sources: pd.DataFrame, overrides: pd.DataFrame | None = None
+    targets: pd.DataFrame,
+    results: pd.DataFrame,
+    sources: pd.DataFrame,
+    goals: pd.DataFrame | None = None,
+    overrides: pd.DataFrame | None = None,
 ) -> list[Verdict]:
     """Return the verdicts of every target: one per result that concerns it, or one where there is none.
 
-    `targets`, `sources` and `overrides` are processed tables; `results` comes from `indicators.calculate`.
+    `targets`, `sources`, `goals` and `overrides` are processed tables; `results` comes from `indicators.calculate`.
+    A target of an earlier plan has no starting point in the plan that reports on it.
     """
     plan_starts = {row["id"]: row["plan_start"] for _, row in sources.iterrows() if _given(row["plan_start"])}
+    previous = set() if goals is None else set(goals.loc[goals["plan"] == "previous", "id"])
     records = plain_records(results)
     verdicts = [
         verdict
         for target in plain_records(targets)
-        for verdict in judge_target(target, records, plan_starts.get(target["source"]))
+        for verdict in judge_target(
+            target, records, None if target["goal"] in previous else plan_starts.get(target["source"])
+        )
     ]
     return apply_overrides(verdicts, overrides)
 
@@ -136,9 +144,7 @@ def judge_all(
 def judge_target(target: Row, results: Iterable[Row], plan_start: str | None = None) -> list[Verdict]:
     """Return one verdict per result that concerns the target, in order of period; one without result if none does."""
     results = sorted(results, key=lambda r: (str(r["when"]), r["id"]))
-    concerned = [r for r in results if concerns(target, r)] or [r for r in results if _is_reported_against(target, r)][
-        -1:
-    ]
+    concerned = [r for r in results if concerns(target, r)] or _reported_against(target, results)
     if not concerned:
         return [_without_result(target)]
     return [judge(target, result, concerned[:place], plan_start) for place, result in enumerate(concerned)]
@@ -154,7 +160,20 @@ def concerns(target: Row, result: Row) -> bool:
         and result["age"] == target["age"]
         and result["level"] == target["level"]
         and not result["comparator"]
+        and (target["operator"] in (*_COMPARISONS, "yes") or not _is_in_words(result))
     )
+
+
+def _is_in_words(result: Row) -> bool:
+    """Whether a result states a direction only: nothing that a level could be set against."""
+    figures = (result["value"], result["value_low"], result["numerator"], result["yes_no"])
+    return _given(result["direction"]) and not any(_given(figure) for figure in figures)
+
+
+def _reported_against(target: Row, results: Sequence[Row]) -> list[Row]:
+    """The latest of the results that a document reports against a target although they measure something else."""
+    found = [result for result in results if _is_reported_against(target, result)]
+    return [result for result in found if result["when"] == found[-1]["when"]]
 
 
 def _is_reported_against(target: Row, result: Row) -> bool:
@@ -172,8 +191,8 @@ def judge(target: Row, result: Row, earlier: Sequence[Row] = (), plan_start: str
     start = parse_period(str(plan_start)) if _given(plan_start) else None
     case = _Case(target, result, earlier, start, low, high)
     rule, (word, confidence) = next((rule, ruling) for rule in _RULES if (ruling := rule(case)))
-    also = [other for other in _STANDING if other is not rule and other(case)]
-    reasons = tuple(_REASON[each] for each in (rule, *also)) + _remarks(case)
+    also = [_REASON[other] for other in _STANDING if other(case)]
+    reasons = tuple(dict.fromkeys((_REASON[rule], *also))) + _remarks(case)
     verdict = replace(_blank(case), word=word, reasons=reasons, by_interval=rule is _by_interval)
     verdict = replace(verdict, needed_n=_needed_n(case, verdict))
     return replace(verdict, **_shown_interval(case, verdict, confidence))
@@ -327,6 +346,10 @@ def _insufficient(case: _Case) -> Ruling | None:
     return None if is_known or has_interval else (Word.INSUFFICIENT, None)
 
 
+def _lacks_denominator(case: _Case) -> Ruling | None:
+    return None if math.isnan(case.low) else _insufficient(case)
+
+
 def _by_interval(case: _Case) -> Ruling | None:
     sure = _strict_side(case.target, _number(case.result["ci_low"]), _number(case.result["ci_high"]))
     if sure:
@@ -364,10 +387,11 @@ _REASON: dict[Rule, str] = {
     _everything_counted: "everything_counted",
     _non_response: "non_response",
     _insufficient: "no_denominator",
+    _lacks_denominator: "no_denominator",
     _by_interval: "by_interval",
 }
 # Rules that say something worth keeping as a reason even where an earlier rule gave the word.
-_STANDING: tuple[Rule, ...] = (_measures_other, _not_testable, _baseline, _insufficient)
+_STANDING: tuple[Rule, ...] = (_measures_other, _not_testable, _baseline, _lacks_denominator)
 
 
 # --- sides ----------------------------------------------------------------------------------------------------------
@@ -534,7 +558,7 @@ def _shown_interval(case: _Case, verdict: Verdict, confidence: float | None) -> 
         return {}
     if "non_response" in verdict.reasons:
         return {"ci_low": _optional(case.result["worst"]), "ci_high": _optional(case.result["best"])}
-    if case.is_all_or_none and "everything_counted" in verdict.reasons:
+    if case.is_all_or_none:
         return {}
     name = "likely" if confidence == 0.80 else "ci"
     low, high = _optional(case.result[f"{name}_low"]), _optional(case.result[f"{name}_high"])

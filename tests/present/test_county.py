@@ -65,11 +65,11 @@ def test_norrbottens_compulsory_care_is_compared_without_certainty(counties):
     county = counties["norrbotten"]
     (comparison,) = [c for c in county.comparisons if c.indicator == "compulsory_care_rate"]
     assert (comparison.value, comparison.other_value, comparison.word) == (137.21, 123.20, "otillräckligt underlag")
-    assert "säkerhet kan inte bedömas" in repr(county.sentences.summary())
+    assert "säkerhet kan inte bedömas" in repr(county.summary())
 
 
 def test_vasterbottens_change_is_told_as_the_documents_and_not_as_an_effect(counties):
-    text = repr(counties["vasterbotten"].sentences.summary()).replace("\u00a0", " ")
+    text = repr(counties["vasterbotten"].summary()).replace("\u00a0", " ")
     assert "30–40 % före och 70–80 % efter" in text
     assert "antal anges inte" in text
 

@@ -55,14 +55,15 @@ class County:
         return Stack([Heading(self.sentences.title(), 1), self.sentences.scope()])
 
     def summary(self) -> Stack:
-        """The main messages, then how far each focus area can be followed."""
-        return stack(
-            [
-                self.sentences.summary(),
-                self.figures.overview(),
-                Details("Visa antalen som tabell", [self.tables.overview()]),
-            ]
-        )
+        """The main messages under three questions, then how far each focus area can be followed."""
+        answers = [
+            part
+            for question, told in self.sentences.summary().items()
+            if told.sentences
+            for part in (Heading(question), told)
+        ]
+        counts = Details("Visa antalen som tabell", [self.tables.overview()])
+        return stack([*answers, self.figures.overview(), counts])
 
     def indicator_table(self) -> Block:
         """One page: targets that can be set against a result, by focus area, and comparisons with riket."""
@@ -82,7 +83,7 @@ class County:
             [
                 self.sentences.focus_area(number),
                 *self.sentences.commentary(number),
-                *_section("Vad länet vill och gör", self.tables.goals(number)),
+                *_section("Mål och aktiviteter i planen", self.tables.goals(number)),
                 *_section(
                     "Insatser i uppföljningarna", _folded("Visa insatserna", self.tables.other_activities(number))
                 ),
@@ -108,7 +109,7 @@ class County:
             "waiting_time_reporting_units", "bup_patients", "first_line_child_patients",
         )  # fmt: skip
         return self._or_nothing(
-            "inga uppgifter om tillgänglighet för barn och unga",
+            "inga siffror av detta slag om barn och unga; se fokusområdena",
             self.figures.shares(rows, "Barn och unga: andel som fick en insats inom tidsgränsen"),
             _table(self.tables.figures(queues, "Kö, inrapportering och antal barn och unga")),
             self.figures.counts(
@@ -125,7 +126,7 @@ class County:
             "primary_care_psychologists", "primary_care_counsellors",
         )  # fmt: skip
         return self._or_nothing(
-            "inga uppgifter om primärvårdens behov och volymer",
+            "inga siffror av detta slag om primärvården; se fokusområdena",
             _table(self.tables.figures(rows, "Primärvården: behov och volymer")),
         )
 
@@ -133,7 +134,8 @@ class County:
         """The health-centre survey with its non-response."""
         sources = set(self.analysis.survey["source"])
         results = self.analysis.results
-        rows = results[results["source"].isin(sources) & (results["nature"] == "census_with_nonresponse")]
+        asked = results["source"].isin(sources) & (results["nature"] == "census_with_nonresponse")
+        rows = results[asked & (results["denominator"] != results["frame"]).fillna(True)]
         return self._or_nothing(
             "ingen enkät",
             self.figures.shares(rows, "Enkäten till hälsocentralerna: andel av de svarande"),
@@ -167,6 +169,7 @@ class County:
                 self.sentences.method(),
                 self.tables.verdict_words(),
                 self.tables.sources(),
+                self.tables.glossary(),
                 Details("Visa hur varje mått räknas", [self.tables.definitions()]),
             ]
         )

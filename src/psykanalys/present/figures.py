@@ -83,7 +83,7 @@ class Figures:
         steps = {
             "goals": "mål",
             "with_indicator": "med indikator",
-            "with_testable_target": "går att pröva",
+            "testable": "går att pröva",
             "with_result": "med resultat",
             "judged": "bedömda",
         }
@@ -94,12 +94,13 @@ class Figures:
             for (column, step), ax in zip(steps.items(), axes, strict=True):
                 _bars(ax, names, overview[column].to_numpy(), step)
             svg = _svg(canvas)
-        title = (
-            "Få av planens mål går att följa hela vägen till ett omdöme"
-            if _is_funnel(overview)
-            else "Så långt går planens mål att följa"
+        title = _how_far(overview)
+        return Figure(
+            svg,
+            title,
+            _overview_text(overview, steps),
+            "Källa: planen, egen sammanställning. Ett mål kan höra till flera fokusområden.",
         )
-        return Figure(svg, title, _overview_text(overview, steps), "Källa: länets plan, egen sammanställning.")
 
     def verdicts(self, focus_area: int) -> Figure | None:
         """Shares with their target, riket and interval: one line per target that has a result in per cent."""
@@ -257,7 +258,9 @@ def _share(ax: Axes, place: int, row: dict) -> None:
         ax.plot([row["ci_low"], row["ci_high"]], [place, place], color=colour, linewidth=1.5)
     ax.plot(value, place, "o", markersize=8, color=colour)
     end = max(edge for edge in (value, row["best"], row["ci_high"]) if pd.notna(edge))
-    _beside(ax, end, place, fmt.with_unit(value, "procent", int(row["decimals"]) if row["has_counts"] else None))
+    firmness = words.STATUSES.get(row["status"], "")
+    shown = fmt.with_unit(value, "procent", int(row["decimals"]) if row["has_counts"] else None)
+    _beside(ax, end, place, f"{firmness} {shown}".strip())
 
 
 def _beside(ax: Axes, x: float, y: float, text: str) -> None:
@@ -314,5 +317,9 @@ def _overview_text(overview: pd.DataFrame, steps: dict[str, str]) -> str:
     return "Antal mål per fokusområde och steg. " + "; ".join(rows) + "."
 
 
-def _is_funnel(overview: pd.DataFrame) -> bool:
-    return overview["judged"].sum() * 4 < overview["goals"].sum()
+def _how_far(overview: pd.DataFrame) -> str:
+    """The figure's message."""
+    judged, goals = overview["judged"].sum(), overview["goals"].sum()
+    if not judged:
+        return "Inget av planens mål kan ännu bedömas"
+    return "Få av planens mål kan bedömas" if judged * 4 < goals else "Så långt går planens mål att följa"

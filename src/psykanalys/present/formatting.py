@@ -18,6 +18,13 @@ MONTHS = ("januari", "februari", "mars", "april", "maj", "juni", "juli", "august
 SEX = {"T": "", "K": "kvinnor/flickor", "M": "män/pojkar"}
 YOUNG_SEX = {"T": "", "K": "flickor", "M": "pojkar"}
 ADULT_SEX = {"T": "", "K": "kvinnor", "M": "män"}
+SINGULAR_ENDINGS = (
+    ("dagar", "dag"), ("mottagningar", "mottagning"), ("utbildningar", "utbildning"), ("vägar", "väg"),
+    ("månader", "månad"), ("organisationer", "organisation"), ("insatser", "insats"), ("tjänster", "tjänst"),
+    ("tillfällen", "tillfälle"), ("grupper", "grupp"), ("kommuner", "kommun"), ("enheter", "enhet"), ("områden", "område"),
+    ("centraler", "central"), ("personer", "person"), ("patienter", "patient"), ("föräldrar", "förälder"),
+    ("instruktörer", "instruktör"), ("läkare", "läkare"), ("besök", "besök"), ("barn", "barn"),
+)  # fmt: skip
 NUMBER_WORDS = ("inga", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
 
 
@@ -30,8 +37,19 @@ def number(value: Any, decimals: int | None = None) -> str:
 
 
 def with_unit(value: Any, unit: str, decimals: int | None = None) -> str:
-    """'28 %', '58 per 1 000', '36 patienter'."""
-    return f"{number(value, decimals)}{NO_BREAK}{unit_text(unit)}".strip()
+    """'28 %', '58 per 1 000', '36 patienter', '1 patient'."""
+    is_one = value is not None and value is not pd.NA and value == 1
+    return f"{number(value, decimals)}{NO_BREAK}{one(unit) if is_one else unit_text(unit)}".strip()
+
+
+def one(unit: str) -> str:
+    """The unit after the number 1: 'personer' gives 'person', 'hälsocentraler' 'hälsocentral'."""
+    first, _, rest = unit_text(unit).partition(" ")
+    for plural, singular in SINGULAR_ENDINGS:
+        if first.endswith(plural):
+            first = first.removesuffix(plural) + singular
+            break
+    return f"{first} {rest}".strip()
 
 
 def unit_text(unit: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 import pandas as pd
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.areas import short_name
-from psykanalys.comparison import INSUFFICIENT, Comparison
+from psykanalys.comparison import COUNTED, INSUFFICIENT, OTHER_PERIOD, Comparison
+from psykanalys.data.contract import WITHOUT_VALUE
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present.html import Bullets, Text
@@ -34,16 +34,13 @@ class Sentences:
 
     def scope(self) -> Text:
         """Which plan and which period the report concerns."""
-        plans = [
-            row
-            for row in self._analysis.sources.to_dict("records")
-            if row["plan_start"] is not None and row["plan_start"] == row["plan_start"]
-        ]
-        spans = fmt.listed(_span(row["plan_start"], row["plan_end"]) for row in plans if row["plan_start"])
+        sources = self._analysis.sources
+        plans = sources[sources["plan_start"].notna()].to_dict("records")
+        named = fmt.listed(f"”{row['title']}” ({row['publisher']})" for row in plans)
         told = self._analysis.results[self._analysis.results["status"] != "forecast"]["when"]
         last = max((parse_period(str(when)).last for when in told), default=None)
         until = f" Den senaste uppgiften gäller {last.year}." if last else ""
-        return Text(f"Analys av länets plan för {spans}.{until}", "lead")
+        return Text(f"Analys av planen {named}.{until}", "lead")
 
     def use(self) -> Bullets:
         """What the report may and may not be used for."""
@@ -56,41 +53,35 @@ class Sentences:
             ]
         )
 
-    def summary(self) -> Bullets:
-        """The main messages: how it is going, how sure we are, what is missing."""
-        sentences = [
-            self._goals(),
-            *self._judged(),
-            *self._baseline(),
-            *self._before_and_after(),
-            *self._compared(),
-            self._not_comparable(),
-            self._missing(),
-            self._findings(),
-            self._errors(),
-        ]
-        return Bullets([sentence for sentence in sentences if sentence], "summary")
+    def summary(self) -> dict[str, Bullets]:
+        """The main messages under three questions: how is it going, how sure are we, what is missing."""
+        answers = {
+            "Hur går det?": [
+                self._goals(),
+                *self._judged(),
+                self._baseline(),
+                *self._positions(),
+                *self._before_and_after(),
+            ],
+            "Hur säkert är det?": [*self._compared(), *self._stated(), self._stands_out(), self._errors()],
+            "Vad saknas?": [self._missing(), self._not_comparable(), self._findings()],
+        }
+        return {question: Bullets([each for each in told if each], "summary") for question, told in answers.items()}
 
     def focus_area(self, number: int) -> Text:
-        """One sentence on how far a focus area can be followed."""
+        """How far the goals of a focus area can be followed."""
         row = self._analysis.overview.loc[number]
         if not row["goals"]:
             return Text("Planen innehåller inga mål i det här fokusområdet.", "lead")
-        with_result = (
-            "Inget av dem har"
-            if not row["with_result"]
-            else f"{_capital(fmt.counted(row['with_result'], 'mål', 'mål'))} har"
+        goals = f"Planen har {fmt.counted(row['goals'], 'mål', 'mål')} i det här fokusområdet."
+        if not row["testable"]:
+            return Text(f"{goals} Inget av dem går att pröva.", "lead")
+        testable = f"{_capital(fmt.number(row['testable']))} av dem går att pröva"
+        result = (
+            "inget av de målen har" if not row["with_result"] else f"{fmt.number(row['with_result'])} av de målen har"
         )
-        verdicts = [v for v in self._analysis.verdicts_in(number) if v.observation]
-        words = Counter(verdict.word for verdict in verdicts)
-        tally = fmt.listed(
-            f"{word} ({count})" for word, count in sorted(words.items(), key=lambda pair: (-pair[1], pair[0]))
-        )
-        told = f" Omdömen: {tally}." if tally else ""
-        return Text(
-            f"Planen har {fmt.counted(row['goals'], 'mål', 'mål')} här. {with_result} ett redovisat resultat.{told}",
-            "lead",
-        )
+        judged = "inget kan bedömas" if not row["judged"] else f"{fmt.number(row['judged'])} kan bedömas"
+        return Text(f"{goals} {testable}; {result} ett redovisat resultat, och {judged}.", "lead")
 
     def judgement(self, verdict: Verdict) -> str:
         """One verdict as a sentence: the target, the figure, the word."""
@@ -112,8 +103,9 @@ class Sentences:
         """How much of the plan can be followed at all."""
         counts = self._counts()
         return Text(
-            f"Av planens {fmt.number(counts['goals'])} mål har {fmt.number(counts['with_indicator'])} en uppföljningsindikator i planen, "
-            f"{fmt.number(counts['testable'])} ett mål som går att pröva och {fmt.number(counts['with_result'])} ett redovisat resultat.",
+            f"Av planens {fmt.number(counts['goals'])} mål har {fmt.number(counts['with_indicator'])} en "
+            f"uppföljningsindikator som mäter målet, {fmt.number(counts['testable'])} går att pröva och "
+            f"{fmt.number(counts['with_result'])} har också ett redovisat resultat.",
         )
 
     def method(self) -> Bullets:
@@ -137,36 +129,63 @@ class Sentences:
 
     def _counts(self) -> dict[str, int]:
         analysis = self._analysis
-        ids = set(analysis.current_goals["id"])
-        own = [verdict for verdict in analysis.verdicts if verdict.goal in ids]
-        return {
-            "goals": len(ids),
-            "with_indicator": len(ids & analysis.goals_with_indicator),
-            "testable": len({v.goal for v in own if "not_testable" not in v.reasons}),
-            "with_result": len({v.goal for v in own if v.observation and v.word != Word.MEASURES_OTHER}),
-            "in_figures": len({v.goal for v in own if v.target_value is not None and "not_testable" not in v.reasons}),
-        }
+        goals = set(analysis.current_goals["id"])
+        followed = {name: len(ids) for name, ids in analysis.goals_that.items()}
+        return {"goals": len(goals), "with_indicator": len(goals & analysis.goals_with_indicator), **followed}
 
     def _goals(self) -> str:
         counts = self._counts()
-        return (
-            f"Planen har {fmt.counted(counts['goals'], 'mål', 'mål')}. {_capital(fmt.counted(counts['testable'], 'mål', 'mål'))} "
-            f"går att pröva, varav {fmt.number(counts['in_figures'])} i siffror. "
-            f"För {fmt.counted(counts['with_result'], 'mål', 'mål')} finns ett redovisat resultat."
+        start = f"Planen har {fmt.counted(counts['goals'], 'mål', 'mål')}."
+        if not counts["testable"]:
+            return f"{start} Inget av dem går att pröva."
+        figures = (
+            f"{fmt.number(counts['in_figures'])} av dem mot en siffra"
+            if counts["in_figures"]
+            else "inget mot en siffra"
         )
+        result = "inget har" if not counts["with_result"] else f"{fmt.number(counts['with_result'])} har"
+        return f"{start} {fmt.number(counts['testable'])} går att pröva, {figures}; {result} ett redovisat resultat."
 
     def _judged(self) -> list[str]:
-        firm = sorted((v for v in self._analysis.verdicts if v.is_firm), key=_importance)
+        firm = sorted((v for v in self._analysis.plan_verdicts if v.is_firm), key=_importance)
         return [self.judgement(verdict) for verdict in firm[: self._messages]]
 
-    def _baseline(self) -> list[str]:
-        baseline = [v for v in self._analysis.verdicts if v.word == Word.BASELINE]
+    def _baseline(self) -> str:
+        baseline = [v for v in self._analysis.plan_verdicts if v.word == Word.BASELINE]
+        start = "" if any(v.is_firm for v in self._analysis.plan_verdicts) else "Inget mål kan bedömas ännu. "
         if not baseline:
-            return []
-        judged = any(v.is_firm for v in self._analysis.verdicts)
-        number = fmt.counted(len(baseline), "resultat", "resultat")
-        text = f"{_capital(number)} som rör målen är äldre än planen eller står i planen själv. De visar utgångsläget, inte måluppfyllelse."
-        return [text] if judged else [f"Inget mål kan bedömas ännu. {text}"]
+            return start.strip()
+        number = _capital(fmt.counted(len(baseline), "uppgift", "uppgifter"))
+        return f"{start}{number} om målen är äldre än planen eller står i planen själv och visar bara utgångsläget."
+
+    def _positions(self) -> list[str]:
+        """Where the county stood on its own goals: one figure per focus area."""
+        shown: dict[str, Verdict] = {}
+        usable = [v for v in self._analysis.plan_verdicts if v.value is not None and v.word in _STARTING]
+        for verdict in sorted(usable, key=lambda v: (v.focus_areas, _STARTING.index(v.word), v.target)):
+            shown.setdefault(verdict.focus_areas, verdict)
+        return [self._position(verdict) for verdict in list(shown.values())[: self._messages]]
+
+    def _position(self, verdict: Verdict) -> str:
+        aim = target_text(verdict)
+        goal = "målet anger ingen andel" if verdict.word == Word.NOT_TESTABLE else f"målet: {aim}"
+        return f"{verdict.label}: {self._figure(verdict)} {fmt.period(verdict.period)} ({goal})."
+
+    def _stated(self) -> list[str]:
+        """Comparisons that the documents make in words only, quoted as theirs; those with riket first."""
+        results = self._analysis.results
+        own = results[(results["area"] == self._analysis.county.code) & results["direction"].isin(_COMPARED_IN_WORDS)]
+        own = own.assign(_other=~own["wording"].str.contains("riket|landsting|nationell", case=False))
+        own = own[own["wording"] != ""].sort_values(["_other", "direction", "id"])
+        told = own.drop_duplicates(["indicator", "wording"]).drop_duplicates("indicator").head(2)
+        return [
+            f"{row['title']}: ”{row['wording']}”, skriver dokumentet, utan siffror ({fmt.period(row['when'])})."
+            for row in told.to_dict("records")
+        ]
+
+    def _stands_out(self) -> str:
+        testable = [c for c in self._analysis.comparisons if c.word not in _UNTESTABLE]
+        return "" if testable else "Ingen jämförelse har de antal som krävs för att pröva om länet sticker ut."
 
     def _before_and_after(self) -> list[str]:
         """Printed values before and after a change, as the document gives them; nothing is said of the cause."""
@@ -196,28 +215,29 @@ class Sentences:
             return f"{text}. Antalen redovisas inte, så skillnadens säkerhet kan inte bedömas."
         return f"{text} – {comparison.word}."
 
+    def _missing(self) -> str:
+        indicators = self._analysis.plan_indicators[self._analysis.plan_indicators["kind"] != "none"]
+        results = self._analysis.results
+        known = set(results.loc[results["value"].notna() | results["yes_no"].notna(), "indicator"])
+        without = int((~indicators["indicator"].isin(known)).sum())
+        counts = self._counts()
+        unknown, parts = counts["testable"] - counts["with_result"], []
+        if without:
+            parts.append(f"{fmt.number(without)} av {fmt.number(len(indicators))} uppföljningsindikatorer")
+        if unknown:
+            parts.append(f"{fmt.number(unknown)} av de {fmt.number(counts['testable'])} mål som går att pröva")
+        ask = f" Fråga: {self._contact}." if self._contact else ""
+        return f"Resultat saknas för {fmt.listed(parts)}.{ask}" if parts else ""
+
     def _not_comparable(self) -> str:
-        number = sum(verdict.word == Word.MEASURES_OTHER for verdict in self._analysis.verdicts)
+        """How many printed figures lie near a goal of the plan but measure something else."""
+        near = {v.observation for v in self._analysis.plan_verdicts if v.word == Word.MEASURES_OTHER}
+        figures = self._analysis.results[~self._analysis.results["status"].isin(WITHOUT_VALUE)]
+        number = int(figures["id"].isin(near).sum())
         if not number:
             return ""
-        return f"{_capital(fmt.counted(number, 'resultat', 'resultat'))} som redovisas mot ett mål mäter något annat än målet."
-
-    def _missing(self) -> str:
-        missing = [v for v in self._analysis.verdicts if v.word == Word.MISSING]
-        indicators = self._analysis.plan_indicators[self._analysis.plan_indicators["kind"] != "none"]
-        known = set(
-            self._analysis.results.loc[
-                self._analysis.results["value"].notna() | self._analysis.results["yes_no"].notna(), "indicator"
-            ]
-        )
-        without = int((~indicators["indicator"].isin(known)).sum())
-        parts = []
-        if without:
-            parts.append(f"resultat för {fmt.number(without)} av {fmt.number(len(indicators))} uppföljningsindikatorer")
-        if missing:
-            parts.append(f"resultat för {fmt.number(len({v.target for v in missing}))} mål som går att pröva")
-        ask = f" Fråga: {self._contact}." if self._contact else ""
-        return f"Saknas: {fmt.listed(parts)}.{ask}" if parts else ""
+        told = _capital(fmt.counted(number, "uppgift", "uppgifter"))
+        return f"{told} ligger nära ett mål men mäter något annat än målet (vår läsning)."
 
     def _findings(self) -> str:
         number = len(self._analysis.findings)
@@ -245,15 +265,16 @@ def focus_area_name(number: int) -> str:
     return FOCUS_AREAS[number]
 
 
+_STARTING = (Word.BASELINE, Word.NOT_TESTABLE)
+_COMPARED_IN_WORDS = ["higher", "much_higher", "slightly_higher", "lower", "much_lower", "slightly_lower"]
+_UNTESTABLE = (INSUFFICIENT, COUNTED, OTHER_PERIOD)
+
+
 def _importance(verdict: Verdict) -> tuple[int, int, str, str]:
     """Firm on chance first, then counted; not reached before reached; newest first."""
     by_interval = verdict.word in BY_INTERVAL
     not_reached = "inte" in verdict.word
     return (not by_interval, not not_reached, "".join(chr(255 - ord(c)) for c in verdict.period), verdict.target)
-
-
-def _span(start: str, end: str | None) -> str:
-    return fmt.period(start if not end or end == start else f"{start}/{end}")
 
 
 def _capital(text: str) -> str:

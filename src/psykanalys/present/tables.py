@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,10 +52,13 @@ class Tables:
         ]
         return Table(
             "Målen i planen och hur långt de går att följa, per fokusområde",
-            ["Fokusområde", "Mål", "Med uppföljningsindikator", "Med mål som går att pröva", "Med resultat", "Bedömda"],
+            ["Fokusområde", "Mål", "Med uppföljningsindikator", "Går att pröva", "Med resultat", "Bedömda"],
             rows,
             numeric=frozenset(range(1, 6)),
-            notes=["Ett mål kan höra till flera fokusområden och räknas då i vart och ett av dem."],
+            notes=[
+                "Ett mål kan höra till flera fokusområden och räknas då i vart och ett av dem.",
+                "Indikatorn ska mäta själva målet, inte bara att en aktivitet är genomförd.",
+            ],
         )
 
     def verdicts(self, focus_area: int | None = None) -> Table:
@@ -65,29 +69,26 @@ class Tables:
         rows = [self._verdict_row(verdict, notes) for verdict in shown]
         where = "" if focus_area is None else f" – {FOCUS_AREAS[focus_area].lower()}"
         columns = ["Mål att pröva", "Mått", "Resultat", "Period", "Ska nås", "Avstånd", "Omdöme", "Källa"]
-        return Table(f"Mål som har ett redovisat resultat{where}", columns, rows, frozenset({2, 4, 5}), notes.texts)
+        return Table(f"Uppgifter som rör målen{where}", columns, rows, frozenset({2, 4, 5}), notes.texts)
 
     def key_figures(self) -> Table:
         """One page: every target whose result can be set against it, by focus area."""
-        shown = [
-            v
-            for v in self._analysis.verdicts
-            if v.observation and v.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE)
-        ]
+        left_out = (Word.MEASURES_OTHER, Word.NOT_TESTABLE, Word.MISSING)
+        shown = [v for v in self._analysis.verdicts if v.observation and v.word not in left_out]
         results = self._analysis.results.set_index("id")
         rows: list[Cells] = [
             [
                 verdict.label,
                 verdict.focus_areas.replace(" | ", ", "),
                 self.figure(results.loc[verdict.observation]),
-                fmt.period(verdict.period),
+                _when(results.loc[verdict.observation]),
                 target_text(verdict),
                 _verdict_cell(verdict),
             ]
             for verdict in sorted(shown, key=lambda v: (v.focus_areas, v.target, v.period))
         ]
         columns = ["Mål att pröva", "Fokusområde", "Resultat", "Period", "Vad som ska nås", "Omdöme"]
-        return Table("Mål som kan ställas mot ett redovisat resultat", columns, rows, frozenset({2}))
+        return Table("Mål som kan ställas mot en uppgift i dokumenten", columns, rows, frozenset({2}))
 
     def missing(self, focus_area: int | None = None) -> Table:
         """Targets without a result, with why."""
@@ -122,7 +123,7 @@ class Tables:
         rows = [
             [
                 row["label"],
-                words.STATES[row["state"]],
+                self._state(row) or words.STATES["unknown"],
                 fmt.period(row["year"]),
                 ", ".join(units[unit] for unit in items(row["responsible"])) or "anges inte",
                 self._places(row["places"]),
@@ -167,7 +168,7 @@ class Tables:
             [
                 row["title"] + notes.mark(" ".join(self._analysis.catalogue[row["indicator"]].caveats)),
                 self._population(row),
-                fmt.period(row["when"]) + ("" if _text(row["period"]) else " (dokumentets datum)"),
+                _when(row),
                 self.figure(row) + notes.mark(row["caution"]),
                 self._places(row["places"]),
             ]
@@ -177,7 +178,8 @@ class Tables:
 
     def comparisons(self, kind: str | None = None) -> Table:
         """Figures beside riket, other groups and the county's own past (`kind`: nation, group or past)."""
-        rows = [self._comparison_row(each) for each in self._analysis.comparisons if kind in (None, each.kind)]
+        notes = Notes()
+        rows = [self._comparison_row(each, notes) for each in self._analysis.comparisons if kind in (None, each.kind)]
         columns = [
             "Mått",
             "Gäller",
@@ -193,7 +195,7 @@ class Tables:
             if kind == "nation"
             else "Jämförelser med riket, andra grupper och tidigare perioder"
         )
-        return Table(caption, columns, rows, frozenset({3, 5, 6}))
+        return Table(caption, columns, rows, frozenset({3, 5, 6}), notes.texts)
 
     def stated(self) -> Table:
         """Comparisons and developments that the documents state in words only."""
@@ -202,14 +204,14 @@ class Tables:
             [
                 row["title"],
                 self._population(row),
-                fmt.period(row["when"]),
+                _when(row),
                 f"”{row['wording']}”" if row["wording"] else words.DIRECTIONS[row["direction"]],
                 self._places(row["places"]),
             ]
             for row in results[results["direction"].notna()].sort_values(["title", "when", "id"]).to_dict("records")
         ]
         return Table(
-            "Jämförelser och utvecklingar som dokumenten bara anger i ord",
+            "Uppgifter som dokumenten anger i ord",
             ["Mått", "Gäller", "Period", "Dokumentets ord", "Källa"],
             rows,
         )
@@ -248,12 +250,17 @@ class Tables:
             ]
             for row in funding.to_dict("records")
         ]
-        return Table("Medel enligt dokumenten", ["Medel", "År", "Mottagare", "Belopp", "Källa"], rows, frozenset({3}))
+        return Table(
+            "Medel enligt dokumenten",
+            ["Medel", "År", "Mottagare", "Belopp eller omfattning", "Källa"],
+            rows,
+            frozenset({3}),
+        )
 
     def survey(self) -> Table:
         """What the survey asked, how it is reported, and who did not answer."""
         kinds = {
-            "frame": "urval",
+            "frame": "tillfrågade",
             "question": "fråga",
             "non_response": "svarade inte",
             "merged": "svar sammanslagna",
@@ -323,7 +330,7 @@ class Tables:
             [
                 row["title"],
                 self._population(row),
-                fmt.period(row["when"]),
+                _when(row),
                 words.STATUSES[row["status"]],
                 row["caution"] or "–",
                 self._places(row["places"]),
@@ -370,30 +377,35 @@ class Tables:
             rows,
         )
 
+    def glossary(self) -> Table:
+        """The abbreviations that occur in this county's rows, written out."""
+        columns = {"goals": "label", "activities": "label", "targets": "label", "needs": "label", "results": "title",
+                   "findings": "description", "plan_indicators": "label", "survey": "label"}  # fmt: skip
+        text = " ".join(" ".join(getattr(self._analysis, kind)[column]) for kind, column in columns.items())
+        found = [short for short in words.GLOSSARY if re.search(rf"\b{re.escape(short)}\b", text)]
+        return Table("Förkortningar", ["Förkortning", "Betyder"], [[short, words.GLOSSARY[short]] for short in found])
+
     def definitions(self) -> Table:
         """The measures used, as defined in the catalogue."""
         used = sorted(set(self._analysis.results["indicator"]))
-        natures = {
-            "process": "process",
-            "events": "händelser",
-            "sample": "urval",
-            "census": "totalräkning",
-            "census_with_nonresponse": "totalräkning med bortfall",
-        }
         rows: list[Cells] = []
         for name in used:
             indicator = self._analysis.catalogue[name]
             below = f" / {indicator.denominator}" if indicator.denominator else ""
-            rows.append([indicator.title, f"{indicator.numerator}{below}", natures[indicator.nature], indicator.source])
+            rows.append(
+                [indicator.title, f"{indicator.numerator}{below}", words.NATURES[indicator.nature], indicator.source]
+            )
         return Table("Mått som används", ["Mått", "Räknas som", "Slag", "Uppgiftslämnare"], rows)
 
-    def figure(self, row: Row) -> str:
+    def figure(self, row: Row, *, with_interval: bool = True) -> str:
         """A result as printed: counts, value with unit, interval, range, change, direction, yes/no or why it is missing."""
         if row["status"] in ("not_reported", "not_applicable", "missing_in_extract", "suppressed"):
             stated = f" (”{row['wording']}”)" if row["wording"] else ""
             return words.STATUSES[row["status"]] + stated
-        parts = [part(row) for part in (_change, _range, _yes_no, _value, _direction)]
+        parts = [_change(row), _range(row), _yes_no(row), _value(row, with_interval=with_interval), _direction(row)]
         text = "; ".join(part for part in parts if part)
+        if row["wording"] and not _text(row["direction"]):
+            return f"”{row['wording']}”, återges som {text}"
         firmness = (
             "i stort sett" if row["status"] == "approximate" and _yes_no(row) else words.STATUSES.get(row["status"], "")
         )
@@ -408,20 +420,25 @@ class Tables:
 
     def _population(self, row: Row) -> str:
         name = row["comparator"] or self._analysis.area_names[row["area"]]
-        level = f"{row['dimension']}: {row['level']}" if row["dimension"] and row["level"] else row["level"]
-        detail = fmt.population(row["sex"], row["age"], level)
+        detail = fmt.population(row["sex"], row["age"], _level(row))
         return f"{name}, {detail}" if detail else name
+
+    def _detail(self, row: Row) -> str:
+        """What sets a population apart from the whole county: area, sex, age, level."""
+        area = "" if row["area"] == self._analysis.county.code else self._analysis.area_names[row["area"]]
+        return ", ".join(part for part in (area, fmt.population(row["sex"], row["age"], _level(row))) if part)
 
     def _verdict_row(self, verdict: Verdict, notes: Notes) -> Cells:
         result = self._analysis.results.set_index("id").loc[verdict.observation]
-        decimals = int(result["decimals"])
-        shown = self.figure(result)
-        limits = fmt.interval(verdict.ci_low, verdict.ci_high, decimals)
+        limits = fmt.interval(verdict.ci_low, verdict.ci_high, int(result["decimals"]))
+        detail = self._detail(result)
         return [
             verdict.label,
-            result["title"] + notes.mark(" ".join(self._analysis.catalogue[verdict.indicator or ""].caveats)),
-            f"{shown} {limits}".strip() + notes.mark(result["caution"]),
-            fmt.period(verdict.period),
+            result["title"]
+            + (f" ({detail})" if detail else "")
+            + notes.mark(" ".join(self._analysis.catalogue[result["indicator"]].caveats)),
+            f"{self.figure(result, with_interval=False)} {limits}".strip() + notes.mark(result["caution"]),
+            _when(result),
             target_text(verdict),
             _distance(verdict),
             _verdict_cell(verdict, notes.mark(_why(verdict, self._analysis))),
@@ -449,28 +466,41 @@ class Tables:
         places = " | ".join([*goals["places"], *activities["places"]])
         return [
             name,
-            Cell(tuple(_goal_line(goal) for goal in goals.to_dict("records"))),
-            Cell(tuple(_with_state(row) for row in activities.to_dict("records")) or ("inga aktiviteter angivna",)),
+            Cell(tuple(self._goal_line(goal) for goal in goals.to_dict("records"))),
+            Cell(
+                tuple(self._with_state(row) for row in activities.to_dict("records")) or ("inga aktiviteter angivna",)
+            ),
             ", ".join(units[unit] for unit in responsible) or "ansvarig anges inte",
             self._places(places),
         ]
 
-    def _comparison_row(self, comparison: Comparison) -> Cells:
-        indicator = self._analysis.catalogue[comparison.indicator]
-        row = self._analysis.results.set_index("id").loc[comparison.observation]
-        show = [
-            fmt.with_unit(value, comparison.unit) if value is not None else "–"
-            for value in (comparison.value, comparison.other_value)
-        ]
+    def _goal_line(self, goal: Row) -> str:
+        marks = [words.LEVELS[goal["level"]], "gemensamt" if goal["joint"] == "yes" else "", self._state(goal)]
+        return f"{goal['label']} ({', '.join(mark for mark in marks if mark)})"
+
+    def _with_state(self, activity: Row) -> str:
+        state = self._state(activity)
+        return f"{activity['label']} ({state})" if state else activity["label"]
+
+    def _state(self, row: Row) -> str:
+        """The state that a document reports, with that document's date; nothing where none is reported."""
+        if row["state"] == "unknown":
+            return ""
+        places = items(row["state_places"]) or items(row["places"])
+        dated = self._analysis.sources.set_index("id")["dated"].get(places[0].rpartition(":")[0])
+        return f"{words.STATES[row['state']]} {fmt.period(dated)}" if dated else words.STATES[row["state"]]
+
+    def _comparison_row(self, comparison: Comparison, notes: Notes) -> Cells:
+        results = self._analysis.results.set_index("id")
+        own, other = results.loc[comparison.observation], results.loc[comparison.other]
         difference = "–" if comparison.difference is None else signed(comparison.difference, _points(comparison.unit))
-        against = fmt.period(comparison.against) if comparison.kind == "past" else comparison.against
         return [
-            indicator.title,
-            self._population(row),
-            fmt.period(comparison.period),
-            show[0],
-            against,
-            show[1],
+            own["title"] + notes.mark(" ".join(self._analysis.catalogue[comparison.indicator].caveats)),
+            self._population(own),
+            _when(own),
+            fmt.with_unit(comparison.value, comparison.unit) + notes.mark(own["caution"]),
+            _when(other) if comparison.kind == "past" else comparison.against,
+            fmt.with_unit(comparison.other_value, comparison.unit) + notes.mark(other["caution"]),
             difference,
             comparison.word,
         ]
@@ -491,6 +521,10 @@ def target_text(verdict: Verdict) -> str:
         return words.DEVELOPMENTS[verdict.operator]
     if verdict.target_value is None:
         return ""
+    if (verdict.operator, verdict.target_value, verdict.unit) == (">=", 100, "procent"):
+        return "alla (100 %)"
+    if verdict.target_value == 0 and verdict.operator in {"<=", "="}:
+        return f"inga {fmt.unit_text(verdict.unit)}"
     value = fmt.with_unit(verdict.target_value, verdict.unit)
     if verdict.operator == "between":
         return f"{fmt.number(verdict.target_value)}–{fmt.with_unit(verdict.target_high, verdict.unit)}"
@@ -502,6 +536,10 @@ def signed(value: float, unit: str, decimals: int = 1) -> str:
     rounded = round(value, decimals)
     sign = "+" if rounded > 0 else ""
     return f"{sign}{fmt.number(rounded)} {fmt.unit_text(unit)}".strip()
+
+
+def _level(row: Row) -> str:
+    return f"{row['dimension']}: {row['level']}" if row["dimension"] and row["level"] else row["level"]
 
 
 def _points(unit: str) -> str:
@@ -546,20 +584,6 @@ def _as_printed(rows: pd.DataFrame) -> pd.DataFrame:
     return ordered.sort_values(["_start", "_level", "_line"]).drop(columns=["_line", "_level", "_start"])
 
 
-def _goal_line(goal: Row) -> str:
-    marks = [words.LEVELS[goal["level"]]]
-    if goal["joint"] == "yes":
-        marks.append("gemensamt")
-    if goal["state"] != "unknown":
-        marks.append(words.STATES[goal["state"]])
-    return f"{goal['label']} ({', '.join(marks)})"
-
-
-def _with_state(activity: Row) -> str:
-    state = words.STATES[activity["state"]]
-    return activity["label"] if activity["state"] == "unknown" else f"{activity['label']} ({state})"
-
-
 def _counts(row: Row) -> str:
     x, n = row["numerator"], row["denominator"]
     if pd.isna(x):
@@ -567,16 +591,29 @@ def _counts(row: Row) -> str:
     return fmt.number(x) if pd.isna(n) else f"{fmt.number(x)} av {fmt.number(n)}"
 
 
-def _value(row: Row) -> str:
+def _value(row: Row, *, with_interval: bool) -> str:
     counts = _counts(row)
     if row["statistic"] in {"count", "quantity"} and counts:
         return f"{counts} {fmt.unit_text(row['unit'])}".strip()
     if pd.isna(row["value"]):
         return counts
     decimals = int(row["decimals"]) if row["has_counts"] else None
-    limits = fmt.interval(row["ci_low"], row["ci_high"], int(row["decimals"]))
     value = fmt.with_unit(row["value"], row["unit"], decimals)
+    limits = _limits(row) if with_interval else ""
     return f"{value}{f' ({counts})' if counts else ''}{f' {limits}' if limits else ''}"
+
+
+def _limits(row: Row) -> str:
+    """The 95 % interval, or what those that did not answer could have changed."""
+    decimals = int(row["decimals"])
+    if pd.notna(row["worst"]) and row["worst"] < row["best"]:
+        return f"sämst–bäst {fmt.interval(row['worst'], row['best'], decimals)}"
+    return fmt.interval(row["ci_low"], row["ci_high"], decimals)
+
+
+def _when(row: Row) -> str:
+    """The period, marked where the document does not state it."""
+    return fmt.period(row["when"]) + ("" if _text(row["period"]) else " (dokumentets datum)")
 
 
 def _range(row: Row) -> str:
