@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -43,7 +44,7 @@ def render() -> str:
 
 def _section(title: str, model: type[BaseModel]) -> str:
     rows = [_row(name, field) for name, field in model.model_fields.items()]
-    head = f"## {title}\n\n{(model.__doc__ or '').strip()}\n\n| column | must | values | meaning |\n|---|---|---|---|\n"
+    head = f"## {title}\n\n{inspect.cleandoc(model.__doc__ or '')}\n\n| column | must | values | meaning |\n|---|---|---|---|\n"
     return head + "\n".join(rows) + "\n"
 
 

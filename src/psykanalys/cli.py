@@ -58,18 +58,18 @@ def check(
     from psykanalys.data.prepare import check_project, raw_files
 
     where = _project(project)
-    for path in files or []:
+    files = [inner for path in files or [] for inner in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
+    for path in files:
         if not path.is_file():
-            raise PsykanalysError(f"{path}: no such file — name a CSV file of raw data")
-    faults = check_project(where, files or [])
+            raise PsykanalysError(f"{path}: no such file — name a CSV file of raw data, or its folder")
+    faults = check_project(where, files)
     if as_json:
         typer.echo(json.dumps([vars(fault) for fault in faults], ensure_ascii=False, indent=1))
     else:
         for fault in faults:
             typer.echo(str(fault))
-        checked = len(files or raw_files(where))
-        told = f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'} in {checked} files"
-        typer.echo(told if faults else f"{checked} files, no faults", err=True)
+        checked = _counted(len(files or raw_files(where)), "file")
+        typer.echo(f"{_counted(len(faults), 'fault')} in {checked}" if faults else f"{checked}, no faults", err=True)
     raise typer.Exit(1 if faults else 0)
 
 
@@ -156,9 +156,11 @@ def indicators(
     from psykanalys.catalogue import get_indicator, load_catalogue
 
     if name:
-        definition = get_indicator(name).model_dump(mode="json")
-        lines = (f"{key}: {value}" for key, value in definition.items())
-        typer.echo(json.dumps(definition, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
+        import yaml
+
+        definition = get_indicator(name).model_dump(mode="json", exclude_none=True)
+        written = yaml.safe_dump(definition, allow_unicode=True, sort_keys=False, width=120)
+        typer.echo(json.dumps(definition, ensure_ascii=False, indent=1) if as_json else written.rstrip())
         return
     listed = {key: indicator.title for key, indicator in load_catalogue().items()}
     typer.echo(json.dumps(listed, ensure_ascii=False, indent=1) if as_json else _columns(listed))
@@ -186,10 +188,13 @@ def main() -> None:
     except DataError as error:
         for fault in error.faults:
             typer.echo(str(fault), err=True)
-        typer.echo(f"{len(error.faults)} faults — nothing was written; mend them and run again", err=True)
+        typer.echo(f"{_counted(len(error.faults), 'fault')} — nothing was written; mend and run again", err=True)
         sys.exit(1)
     except PsykanalysError as error:
         typer.echo(f"psykanalys: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"psykanalys: {error.filename or 'a file'}: {error.strerror} — choose another place", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("psykanalys: interrupted", err=True)
@@ -217,6 +222,10 @@ def _progress() -> Iterator[Callable[[Outcome], None]]:
 
     with Console(stderr=True).status("making reports …"):
         yield tell
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:

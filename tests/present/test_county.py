@@ -74,6 +74,17 @@ def test_vasterbottens_change_is_told_as_the_documents_and_not_as_an_effect(coun
     assert "antal anges inte" in text
 
 
+def test_misuse_is_a_sentence(counties):
+    import psykanalys
+    from psykanalys.errors import ParameterError
+
+    with pytest.raises(ParameterError, match="expected 1 to 5"):
+        counties["gavleborg"].focus_area(6)
+    with pytest.raises(ParameterError, match="county as text"):
+        psykanalys.load(21)
+    assert repr(counties["gavleborg"]).startswith("County(Gävleborgs län: 70 goals")
+
+
 def test_a_county_without_a_survey_says_so(counties):
     assert repr(counties["gavleborg"].survey()) == "Dokumenten innehåller ingen enkät."
 

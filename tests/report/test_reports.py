@@ -162,6 +162,26 @@ def test_one_county_failing_leaves_the_others_standing(tmp_path, folder):
     assert "kunde inte göras om" in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
 
 
+def test_one_misspelt_parameter_file_leaves_the_other_counties_standing(tmp_path):
+    import shutil
+
+    for part in ("params", "data/raw", "notebooks"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    (tmp_path / "params" / "gavleborg.yaml").write_text("county: gavleborg\ncontcat: x\n", encoding="utf-8")
+    (tmp_path / "params" / "vasterbotten.yaml").unlink()
+    done = psykanalys("report", cwd=tmp_path)
+    assert done.returncode == 1
+    assert (tmp_path / "reports" / "norrbotten.html").is_file()
+    assert "failed: gavleborg — params/gavleborg.yaml: contcat: unknown parameter" in done.stderr
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = psykanalys("report", "norrbotten", "--out", tmp_path / "file" / "reports")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "choose another place" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -169,6 +189,7 @@ def test_one_county_failing_leaves_the_others_standing(tmp_path, folder):
         (["skane"], "skane.yaml: no such parameter file — there are: gavleborg, norrbotten, vasterbotten"),
         (["gavleborg", "--param", "mesages=3"], "mesages: unknown parameter — did you mean 'messages'?"),
         (["gavleborg", "--param", "messages=many"], "messages: 'many' cannot be used"),
+        (["gavleborg", "--param", "county=norrbotten"], "county: cannot be overridden"),
     ],
 )
 def test_wrong_parameters_are_refused_before_anything_runs(tmp_path, arguments, said):

@@ -39,22 +39,27 @@ class Indicator(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str
-    title: str = Field(min_length=3)
-    question: str = Field(min_length=3)
-    focus_areas: list[Annotated[int, Field(ge=1, le=5)]] = Field(min_length=1)
-    numerator: str = Field(min_length=2)
-    denominator: str | None = None
-    statistic: Statistic
-    per: Literal[1000, 10000, 100000] | None = None
-    nature: Nature
-    unit: str = Field(min_length=2)
-    decimals: int = Field(ge=0, le=4)
-    desired_direction: Literal["higher", "lower", "neutral"]
-    source: str = Field(min_length=2)
-    counts: Literal["persons", "units", "money"]
-    caveats: list[str]
-    changes: list[Change] = Field(min_length=1)
+    id: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", description="The file's name; not in the file.")
+    title: str = Field(min_length=3, description="Name of the measure (Swedish).")
+    question: str = Field(min_length=3, description="The question that it answers (Swedish).")
+    focus_areas: list[Annotated[int, Field(ge=1, le=5)]] = Field(min_length=1, description="Focus areas 1–5.")
+    numerator: str = Field(min_length=2, description="What is counted, or what the figure is of (Swedish).")
+    denominator: str | None = Field(None, description="Out of what; only where there is one (Swedish).")
+    statistic: Statistic = Field(description="The calculation. `quantity`: any other printed figure.")
+    per: Literal[1000, 10000, 100000] | None = Field(None, description="For a rate: per how many.")
+    nature: Nature = Field(description="The model of chance: decides whether there is an interval (docs/verdicts.md).")
+    unit: str = Field(min_length=2, description="`procent` for a proportion; otherwise what is counted, in the plural.")
+    decimals: int = Field(ge=0, le=4, description="Decimals of a calculated value.")
+    desired_direction: Literal["higher", "lower", "neutral"] = Field(description="Which way is wanted.")
+    source: str = Field(min_length=2, description="Who has the figures (Swedish).")
+    counts: Literal["persons", "units", "money"] = Field(
+        description="What a count is of; only persons can be revealed."
+    )
+    topics: list[Literal["young", "primary_care"]] = Field(
+        default_factory=list, description="In-depth sections that show it: children and young, primary care."
+    )
+    caveats: list[str] = Field(description="What holds for every figure of the measure (Swedish).")
+    changes: list[Change] = Field(min_length=1, description="Dated changes of the definition.")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Indicator:
@@ -96,8 +101,9 @@ def get_indicator(indicator_id: str) -> Indicator:
     """Return one indicator. Raises CatalogueError naming the nearest ids."""
     catalogue = load_catalogue()
     if indicator_id not in catalogue:
-        near = ", ".join(difflib.get_close_matches(indicator_id, catalogue, 3)) or "see `psykanalys indicators`"
-        raise CatalogueError(f"'{indicator_id}' is not in the catalogue — did you mean: {near}?")
+        near = ", ".join(difflib.get_close_matches(indicator_id, catalogue, 3))
+        hint = f"did you mean: {near}?" if near else "`psykanalys indicators` lists them"
+        raise CatalogueError(f"'{indicator_id}' is not in the catalogue — {hint}")
     return catalogue[indicator_id]
 
 

@@ -83,6 +83,7 @@ def check(everything: Everything) -> list[Fault]:
     """Return every fault: those of single rows, and those between rows. Sorted by file and row."""
     faults = [fault for table in everything.tables for fault in table.faults]
     faults += [*_duplicates(everything, "id"), *_duplicates(everything, "code"), *_wrong_folders(everything)]
+    faults += _contradictions(everything)
     for table in everything.tables:
         for line, row in zip(table.lines, table.rows, strict=True):
             faults += [table.fault(line, *fault) for fault in _row_faults(everything, table, row)]
@@ -115,6 +116,25 @@ def _duplicates(everything: Everything, column: str) -> Iterator[Fault]:
                     line, column, f"'{value}' is already the {column} of {first[value]}", f"another {column}"
                 )
             first.setdefault(value, f"{table.path.parent.name}/{table.path.name} row {line}")
+
+
+_POPULATION = ("source", "indicator", "area", "comparator", "period", "as_of", "sex", "age", "dimension", "level")
+_FIGURE = ("numerator", "denominator", "value", "value_low", "value_high", "change", "yes_no", "direction")
+
+
+def _contradictions(everything: Everything) -> Iterator[Fault]:
+    """Two rows of one document that give different figures for the same thing, without a finding that says so."""
+    first: dict[tuple, Observation] = {}
+    for table in everything.tables:
+        for line, row in zip(table.lines, table.rows, strict=True):
+            if not isinstance(row, Observation):
+                continue
+            one = first.setdefault(tuple(getattr(row, name) for name in _POPULATION), row)
+            differs = [name for name in _FIGURE if None not in (getattr(one, name), getattr(row, name))
+                       and getattr(one, name) != getattr(row, name)]  # fmt: skip
+            if differs and not {one.id, row.id} & everything.concerned:
+                expected = "one row for each figure, or a finding that concerns them"
+                yield table.fault(line, differs[0], f"the figure differs from that of {one.id}", expected)
 
 
 def _wrong_folders(everything: Everything) -> Iterator[Fault]:
@@ -212,6 +232,8 @@ def _impossible(everything: Everything, row: Observation, indicator: Indicator) 
     if row.published == "no" and indicator.counts == "persons":
         expected = "published figures only: disclosure control is not built yet"
         yield "published", "an unpublished count of persons", expected
+    if indicator.statistic == "count" and row.denominator is not None:
+        yield "denominator", "a count has no denominator", "an empty cell, or a measure that is a proportion"
     if indicator.statistic in _NEVER_NEGATIVE and row.value is not None and row.value < 0:
         yield "value", f"{row.value:g} is below 0", f"a {indicator.statistic} of at least 0"
     if indicator.statistic == "proportion":

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from psykanalys.methods.core import Errors, Estimate, FloatArray, as_floats, set_aside, tails, z_value
+from psykanalys.methods.core import Errors, Estimate, FloatArray, as_floats, masked, set_aside, tails, z_value
 from psykanalys.methods.strata import (
     BoolArray,
     Faults,
     Strata,
+    beside,
     faults_of_groups,
     faults_of_rows,
     set_aside_groups,
@@ -28,8 +29,9 @@ Kind = Literal["other", "rate", "proportion"]
 class SlopeIndex(Estimate):
     """One index per group: `value` and its limits are the slope index, `ratio` and its limits the relative index.
 
-    `intercept` is the fitted value at rank 0. `standard_error` is that of the slope index: by its closed form, or of
-    the simulated ones. The interval's methods are `normal`, `fieller`, `log_normal` and `simulation`.
+    `intercept` is the fitted value at rank 0. `standard_error` is that of the slope index: in closed form, by the
+    delta method where values are transformed, or of the simulated ones. `interval_method` (of the slope index) and
+    `ratio_interval_method` are `normal`, `fieller`, `transformed` or `simulation`.
     """
 
     ratio: FloatArray
@@ -53,7 +55,7 @@ def slope_index(
     kind: Kind = "other",
     transform: bool = False,
     multiplier: float = 1,
-    repetitions: int = 100_000,
+    repetitions: int = 200_000,
     seed: int = 0,
     confidence: ArrayLike = 0.95,
     errors: Errors = "collect",
@@ -68,11 +70,12 @@ def slope_index(
 
     The uncertainty is that of the values: a `standard_error` per row on the value's own scale, or its two `limits` at
     `limits_confidence`. It is taken as normal for `other`, log-normal for a `rate`, logit-normal for a `proportion`;
-    limits are taken to that scale first, a standard error by the delta method. Where the index has a closed form, it
-    gives the limits: SII of `other` (normal), RII of `other` (Fieller; unknown if the fitted value at 0 is not
-    clearly other than 0), RII of a transformed `rate` (log-normal). Elsewhere they are percentiles of `repetitions`
-    simulated sets of values: the same for the same `seed`, whatever other groups there are. At 100 000 they move by
-    about half a per cent of the interval's width from seed to seed.
+    limits are taken to that scale first, a standard error by the delta method. The limits have a closed form for
+    `other` (SII normal; RII by Fieller, unknown if the fitted value at 0 is not clearly other than 0) and with
+    `transform` (the limits of the slope, turned about the fitted value in the middle and taken back; the uncertainty of
+    that level is left out). Elsewhere they are percentiles of `repetitions` simulated sets of values: the same for the
+    same `seed`, whatever other groups there are. From seed to seed, the 200 000 move 95 % limits by about 0.2 % of
+    the interval's width, and 99.8 % limits by 0.4 %.
 
     `multiplier` scales the SII (100 for percentages); if negative it turns the direction, and RII is inverted.
 
@@ -93,27 +96,30 @@ def slope_index(
     sigma, conditions = _uncertainty(y, standard_error, limits, limits_confidence, scale)
     usable, problems = set_aside_groups(strata, _faults(strata, y, n, order, scale, conditions), errors)
     rows = _rank(strata, order, *(np.where(strata.spread(usable), part, np.nan) for part in (y, n, sigma)))
-    line = _fit(rows, scale.forward(rows.y) if transform else rows.y)
     back = scale.back if transform else np.asarray
+    line = _fit(rows, scale.forward(rows.y) if transform else rows.y)
     index, ratio = _indices(line, back)
-    drawn = _draw(rows, scale, kind, transform=transform, repetitions=repetitions, seed=seed)
-    interval, error = _index_interval(rows, index, drawn, confidence)
-    relative = _ratio_interval(rows, line, drawn, confidence, logarithmic=transform and kind == "rate")
+    if transform:
+        interval, relative, error = _transformed(rows, line, scale, confidence)
+    elif kind == "other":
+        interval, relative, error = _closed(rows, line, confidence)
+    else:
+        interval, relative, error = _simulated(rows, scale, repetitions, seed, confidence)
     low, high = _turned(multiplier, interval.low * multiplier, interval.high * multiplier)
     ratio_low, ratio_high = _turned(multiplier, *(_oriented(limit, multiplier) for limit in relative[:2]))
     return SlopeIndex(
-        index * multiplier,
-        low,
-        high,
+        masked(index * multiplier, usable),
+        masked(low, usable),
+        masked(high, usable),
         "slope_index",
         interval.method,
         problems,
-        ratio=_oriented(ratio, multiplier),
-        ratio_low=ratio_low,
-        ratio_high=ratio_high,
+        ratio=masked(_oriented(ratio, multiplier), usable),
+        ratio_low=masked(ratio_low, usable),
+        ratio_high=masked(ratio_high, usable),
         ratio_interval_method=relative.method,
-        intercept=back(line.intercept),
-        standard_error=error * abs(multiplier),
+        intercept=masked(back(line.intercept), usable),
+        standard_error=masked(error * abs(multiplier), usable),
         group=strata.labels,
     )
 
@@ -279,71 +285,80 @@ def _indices(line: _Line, back: Callable[[FloatArray], FloatArray]) -> tuple[Flo
         return top - bottom, top / bottom
 
 
-def _draw(
-    rows: _Rows, scale: _Scale, kind: Kind, *, transform: bool, repetitions: int, seed: int
-) -> tuple[FloatArray, FloatArray] | None:
-    """Simulated indices, one set per repetition and group. Each place in the ranking has its own random numbers."""
-    if kind == "other":
-        return None
-    center, value = scale.forward(rows.y), np.asarray if transform else scale.back
-    line = _Line(*np.zeros((2, repetitions, rows.strata.number)))
-    for place in range(rows.place.max(initial=-1) + 1):
-        here = np.flatnonzero(rows.place == place)
-        normal = np.random.default_rng([seed, place]).standard_normal((repetitions, 1))
-        drawn, group = value(center[here] + rows.sigma[here] * normal), rows.strata.of_row[here]
-        line.slope[:, group] += rows.tilt[here] * drawn
-        line.intercept[:, group] += rows.level[here] * drawn
-    shaped = _Line(*(part.reshape(repetitions, *rows.strata.shape) for part in line))
-    return _indices(shaped, scale.back if transform else np.asarray)
-
-
-def _index_interval(
-    rows: _Rows, index: FloatArray, drawn: tuple[FloatArray, FloatArray] | None, confidence: ArrayLike
-) -> tuple[_Interval, FloatArray]:
-    if drawn is not None:
-        return _percentiles(drawn[0], confidence), drawn[0].std(axis=0)
-    tail, several = tails(confidence, index.shape)
+def _slope_limits(rows: _Rows, slope: FloatArray, confidence: ArrayLike) -> tuple[_Interval, FloatArray]:
+    """The limits of the slope, and its standard error, where the values are normal."""
+    tail, several = tails(confidence, slope.shape)
     error = np.sqrt(rows.strata.total((rows.tilt * rows.sigma) ** 2))
-    middle, half = (index[..., None], z_value(tail) * error[..., None]) if several else (index, z_value(tail) * error)
-    return _Interval(middle - half, middle + half, "normal"), error
+    middle, spread = (slope[..., None], error[..., None]) if several else (slope, error)
+    return _Interval(middle - z_value(tail) * spread, middle + z_value(tail) * spread, "normal"), error
 
 
-def _ratio_interval(
-    rows: _Rows,
-    line: _Line,
-    drawn: tuple[FloatArray, FloatArray] | None,
-    confidence: ArrayLike,
-    *,
-    logarithmic: bool,
-) -> _Interval:
-    if drawn is None:
-        return _fieller(rows, line, confidence)
-    if not logarithmic:
-        return _percentiles(drawn[1], confidence)
-    interval, _ = _index_interval(rows, line.slope, None, confidence)
-    return _Interval(np.exp(interval.low), np.exp(interval.high), "log_normal")
+def _closed(rows: _Rows, line: _Line, confidence: ArrayLike) -> tuple[_Interval, _Interval, FloatArray]:
+    interval, error = _slope_limits(rows, line.slope, confidence)
+    return interval, _fieller(rows, line, confidence), error
 
 
 def _fieller(rows: _Rows, line: _Line, confidence: ArrayLike) -> _Interval:
     """Limits of top/bottom: the ratios r at which top − r·bottom is z of its own standard errors away from 0."""
     tail, several = tails(confidence, line.slope.shape)
-    both = rows.level + rows.tilt
-    parts = [rows.strata.total(one * other * rows.sigma**2) for one, other in ((both, both), (both, rows.level))]
-    parts += [rows.strata.total((rows.level * rows.sigma) ** 2), line.intercept + line.slope, line.intercept]
-    of_top, shared, of_bottom, top, bottom = (part[..., None] if several else part for part in parts)
+    top, bottom, total = rows.level + rows.tilt, rows.level, rows.strata.total
+    parts = [total(one * other * rows.sigma**2) for one, other in ((top, top), (top, bottom), (bottom, bottom))]
+    parts += [line.intercept + line.slope, line.intercept]
+    of_top, of_both, of_bottom, high, low = (part[..., None] if several else part for part in parts)
     z2 = z_value(tail) ** 2
-    a, b, c = bottom**2 - z2 * of_bottom, top * bottom - z2 * shared, top**2 - z2 * of_top
+    a, b, c = low**2 - z2 * of_bottom, high * low - z2 * of_both, high**2 - z2 * of_top
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(np.where(a > 0, b**2 - a * c, np.nan))
         return _Interval((b - root) / a, (b + root) / a, "fieller")
 
 
-def _percentiles(drawn: FloatArray, confidence: ArrayLike) -> _Interval:
-    tail, several = tails(confidence, ())
-    low, high = (np.quantile(drawn, probability, axis=0) for probability in (tail, 1 - tail))
-    if several:
-        low, high = np.moveaxis(low, 0, -1), np.moveaxis(high, 0, -1)
-    return _Interval(low, high, "simulation")
+def _transformed(
+    rows: _Rows, line: _Line, scale: _Scale, confidence: ArrayLike
+) -> tuple[_Interval, _Interval, FloatArray]:
+    slope, error = _slope_limits(rows, line.slope, confidence)
+    middle = beside(line.intercept + line.slope / 2, slope.low)
+    low, high = (_indices(_Line(limit, middle - limit / 2), scale.back) for limit in (slope.low, slope.high))
+    ends = (scale.back(line.intercept), scale.back(line.intercept + line.slope))
+    steepness = sum(1 / scale.slope(end) for end in ends) / 2
+    return _Interval(low[0], high[0], "transformed"), _Interval(low[1], high[1], "transformed"), error * steepness
+
+
+def _simulated(
+    rows: _Rows, scale: _Scale, repetitions: int, seed: int, confidence: ArrayLike
+) -> tuple[_Interval, _Interval, FloatArray]:
+    tail = np.ravel(tails(confidence, ())[0])
+    probabilities, starts = np.concatenate([tail, 1 - tail]), range(0, max(rows.strata.number, 1), _BLOCK)
+    found = np.hstack([_summary(_draw(rows, start, scale, repetitions, seed), probabilities) for start in starts])
+    shape = (*rows.strata.shape, *np.shape(confidence))
+    intervals = (
+        _Interval(part[:, : tail.size].reshape(shape), part[:, tail.size : -1].reshape(shape), "simulation")
+        for part in found
+    )
+    return next(intervals), next(intervals), found[0, :, -1].reshape(rows.strata.shape)
+
+
+_BLOCK = 32
+"""Groups simulated at a time, so that memory does not grow with their number."""
+
+
+def _draw(rows: _Rows, start: int, scale: _Scale, repetitions: int, seed: int) -> _Line:
+    """Simulated lines, one per group and repetition. Each place in the ranking has its own random numbers."""
+    number = min(_BLOCK, rows.strata.number - start)
+    center, group, line = scale.forward(rows.y), rows.strata.of_row - start, np.zeros((2, number, repetitions))
+    for place in range(rows.place.max(initial=-1) + 1):
+        here = np.flatnonzero((rows.place == place) & (group >= 0) & (group < number))
+        normal = np.random.default_rng([seed, place]).standard_normal(repetitions)
+        drawn = scale.back(center[here, None] + rows.sigma[here, None] * normal)
+        line[0, group[here]] += rows.tilt[here, None] * drawn
+        line[1, group[here]] += rows.level[here, None] * drawn
+    return _Line(*line)
+
+
+def _summary(line: _Line, probabilities: FloatArray) -> FloatArray:
+    """Of slope index and relative index, for each group: the percentiles, and last the standard deviation."""
+    drawn = np.array(_indices(line, np.asarray))
+    percentiles = np.moveaxis(np.quantile(drawn, probabilities, axis=-1), 0, -1)
+    return np.concatenate([percentiles, drawn.std(axis=-1, keepdims=True)], axis=-1)
 
 
 def _turned(multiplier: float, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -10,13 +10,14 @@ import pandas as pd
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis, analyse
 from psykanalys.data.project import Project, find_project
+from psykanalys.errors import ParameterError
 from psykanalys.present.figures import Figures
 from psykanalys.present.html import Block, Bullets, Details, Heading, Stack, Table, Text, stack
 from psykanalys.present.sentences import Sentences
 from psykanalys.present.tables import Tables
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class County:
     """One county as a notebook sees it.
 
@@ -34,6 +35,13 @@ class County:
         if name.startswith("_") or name == "analysis":
             raise AttributeError(name)
         return getattr(self.analysis, name)
+
+    def __repr__(self) -> str:
+        analysis = self.analysis
+        return (
+            f"County({analysis.county.name}: {len(analysis.current_goals)} goals, {len(analysis.results)} results, "
+            f"{len(analysis.verdicts)} verdicts, {len(analysis.findings)} findings)"
+        )
 
     @cached_property
     def tables(self) -> Tables:
@@ -78,7 +86,9 @@ class County:
         return self.sentences.use()
 
     def focus_area(self, number: int) -> Stack:
-        """Goals → activities → responsible → indicator → result → verdict of one focus area."""
+        """Goals → activities → responsible → indicator → result → verdict of one focus area (1 to 5)."""
+        if number not in FOCUS_AREAS:
+            raise ParameterError(f"focus_area: {number!r} is no focus area — expected 1 to 5")
         return stack(
             [
                 self.sentences.focus_area(number),
@@ -98,20 +108,11 @@ class County:
 
     def access_for_the_young(self) -> Block:
         """Child access: flow, stock and how many health centres reported."""
-        rows = self._results_with(
-            "bup_first_visit_within_30",
-            "bup_assessment_within_30",
-            "first_line_first_visit_within_7",
-            "medical_assessment_within_3_days",
-        )
-        queues = self._results_with(
-            *(f"bup_{step}_waiting_over_{days}" for step in ("first_visit", "assessment", "treatment") for days in (30, 90)),
-            "waiting_time_reporting_units", "bup_patients", "first_line_child_patients",
-        )  # fmt: skip
+        rows = self._on_topic("young")
         return self._or_nothing(
             "inga siffror av detta slag om barn och unga; se fokusområdena",
             self.figures.shares(rows, "Barn och unga: andel som fick en insats inom tidsgränsen"),
-            _table(self.tables.figures(queues, "Kö, inrapportering och antal barn och unga")),
+            _table(self.tables.figures(rows, "Barn och unga: väntan, kö, inrapportering och antal")),
             self.figures.counts(
                 "health_centres_by_months_reported", "Hälsocentraler efter antal månader som rapporterats"
             ),
@@ -119,15 +120,10 @@ class County:
 
     def primary_care(self) -> Block:
         """Need, volume and gap in primary care."""
-        rows = self._results_with(
-            "primary_care_psych_prevalence", "primary_care_psych_prevalence_percent", "depression_anxiety_point_prevalence",
-            "sick_leave_cases_psychiatric", "sick_leave_cases_psychiatric_growth", "sick_leave_share_psychiatric",
-            "antidepressant_patients", "antidepressant_share", "antidepressant_patients_women_share",
-            "primary_care_psychologists", "primary_care_counsellors",
-        )  # fmt: skip
+        rows = self._on_topic("primary_care")
         return self._or_nothing(
             "inga siffror av detta slag om primärvården; se fokusområdena",
-            _table(self.tables.figures(rows, "Primärvården: behov och volymer")),
+            _table(self.tables.figures(rows, "Primärvården: behov, volym och gap")),
         )
 
     def survey(self) -> Block:
@@ -152,7 +148,11 @@ class County:
 
     def needs(self) -> Block:
         """Needs and the goals that answer them."""
-        return self._or_nothing("inga behov", _table(self.tables.needs()), _table(self.tables.consultation()))
+        return self._or_nothing(
+            "inga behov",
+            _folded("Visa behoven", self.tables.needs()),
+            _folded("Visa samråden", self.tables.consultation()),
+        )
 
     def plan(self) -> Stack:
         """How much of the plan can be followed."""
@@ -160,7 +160,13 @@ class County:
 
     def data_quality(self) -> Stack:
         """Findings, and figures that are missing or protected."""
-        return stack([_table(self.tables.findings()), _table(self.tables.not_shown())])
+        return stack(
+            [
+                self.sentences.data_quality(),
+                _folded("Visa avvikelserna", self.tables.findings()),
+                _folded("Visa uppgifter som saknas", self.tables.not_shown()),
+            ]
+        )
 
     def method(self) -> Stack:
         """Method, verdict words, documents and definitions."""
@@ -177,8 +183,10 @@ class County:
     def _all_figures(self, number: int) -> Block | None:
         return _folded("Visa alla uppgifter", self.tables.results(number)) if self.all_figures else None
 
-    def _results_with(self, *indicators: str) -> pd.DataFrame:
-        return self.analysis.results[self.analysis.results["indicator"].isin(indicators)]
+    def _on_topic(self, topic: str) -> pd.DataFrame:
+        """The results of measures that the catalogue places in an in-depth section."""
+        measures = {name for name, indicator in self.analysis.catalogue.items() if topic in indicator.topics}
+        return self.analysis.results[self.analysis.results["indicator"].isin(measures)]
 
     def _or_nothing(self, what: str, *blocks: Block | None) -> Block:
         found = [block for block in blocks if block is not None]
@@ -200,6 +208,8 @@ def load(
     `all_figures` whether each focus area lists every figure too; `project` is the project's folder (default: the
     nearest at or above the working folder). Raises PsykanalysError with what to do.
     """
+    if not isinstance(county, str) or isinstance(messages, bool) or messages < 1:
+        raise ParameterError("load: expected county as text ('21', 'gavleborg') and messages of at least 1")
     where = project if isinstance(project, Project) else find_project(project or None)
     return County(analyse(county, where), contact, messages, all_figures)
 

@@ -14,6 +14,7 @@ from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present.html import Bullets, Text
 from psykanalys.present.tables import Tables, target_text
+from psykanalys.present.words import FINDING_KINDS
 from psykanalys.verdicts import BY_INTERVAL, Verdict, Word, expected_errors
 
 
@@ -106,6 +107,17 @@ class Sentences:
             f"Av planens {fmt.number(counts['goals'])} mål har {fmt.number(counts['with_indicator'])} en "
             f"uppföljningsindikator som mäter målet, {fmt.number(counts['testable'])} går att pröva och "
             f"{fmt.number(counts['with_result'])} har också ett redovisat resultat.",
+        )
+
+    def data_quality(self) -> Text:
+        """What kinds of finding there are, and how many."""
+        kinds = self._analysis.findings["kind"].map(FINDING_KINDS).value_counts()
+        told = fmt.listed(
+            f"{kind} ({count})" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
+        )
+        return Text(
+            f"När dokumenten lästes rad för rad hittades {fmt.counted(len(self._analysis.findings), 'avvikelse', 'avvikelser')}: "
+            f"{told}. Inget har rättats i det tysta; varje avvikelse redovisas med plats och hur den behandlats."
         )
 
     def method(self) -> Bullets:
@@ -242,7 +254,7 @@ class Sentences:
     def _findings(self) -> str:
         number = len(self._analysis.findings)
         return (
-            f"{_capital(fmt.counted(number, 'avvikelse', 'avvikelser'))} i dokumenten redovisas öppet under Datakvalitet."
+            f"{_capital(fmt.counted(number, 'avvikelse', 'avvikelser'))} i dokumenten, till exempel summor som inte stämmer eller nämnare som saknas, redovisas under Datakvalitet."
             if number
             else ""
         )

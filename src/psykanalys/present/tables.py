@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
+from psykanalys.areas import NATION
 from psykanalys.comparison import Comparison
 from psykanalys.data.prepare import items
 from psykanalys.present import formatting as fmt
@@ -237,25 +238,28 @@ class Tables:
         )
 
     def funding(self) -> Table:
-        """Grants, their parts and what is not accounted for."""
-        units = self._analysis.units.set_index("id")["name"]
-        funding = self._analysis.funding.sort_values(["grant", "kind", "id"])
+        """Grants with their parts below them; other money and posts by themselves."""
+        funding = self._analysis.funding
+        order = funding["kind"].map({"grant": 0, "part": 1, "purpose": 2})
+        funding = funding.assign(_order=order).sort_values(["grant", "_order", "id"])
+        granted = set(funding.loc[funding["kind"] == "grant", "grant"])
         rows = [
-            [
-                ("" if row["kind"] == "grant" else "– ") + row["label"],
-                fmt.period(row["year"]),
-                ", ".join(units.get(unit, unit) for unit in items(row["recipient"])) or "–",
-                self._amount(row),
-                self._places(row["places"]),
-            ]
+            self._funding_row(row, below=row["kind"] != "grant" and row["grant"] in granted)
             for row in funding.to_dict("records")
         ]
-        return Table(
-            "Medel enligt dokumenten",
-            ["Medel", "År", "Mottagare", "Belopp eller omfattning", "Källa"],
-            rows,
-            frozenset({3}),
-        )
+        columns = ["Medel", "År", "Mottagare", "Belopp eller omfattning", "Källa"]
+        return Table("Medel enligt dokumenten", columns, rows, frozenset({3}))
+
+    def _funding_row(self, row: Row, *, below: bool) -> Cells:
+        units = self._analysis.units.set_index("id")["name"]
+        nationwide = " (hela landet)" if row["county_code"] == NATION and "hela landet" not in row["label"] else ""
+        return [
+            ("– " if below else "") + row["label"] + nationwide,
+            fmt.period(row["year"]),
+            ", ".join(units.get(unit, unit) for unit in items(row["recipient"])) or "–",
+            self._amount(row),
+            self._places(row["places"]),
+        ]
 
     def survey(self) -> Table:
         """What the survey asked, how it is reported, and who did not answer."""

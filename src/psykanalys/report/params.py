@@ -62,7 +62,12 @@ def read(project: Project, county: str, overrides: Mapping[str, Any] | None = No
     values: dict[str, Any] = {}
     for path in (project.params / "common.yaml", project.params / f"{county}.yaml"):
         values |= _read_file(path)
-    return validate({**values, **(overrides or {})}, f"params/{county}.yaml")
+    parameters = validate({**values, **(overrides or {})}, f"params/{county}.yaml")
+    if find_county(parameters.county).slug != county:
+        raise ParameterError(
+            f"params/{county}.yaml: county: '{parameters.county}' is another county — expected '{county}'"
+        )
+    return parameters
 
 
 def counties_with_parameters(project: Project) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from psykanalys.areas import find_county, short_name
 from psykanalys.data.project import Project
-from psykanalys.errors import PsykanalysError
+from psykanalys.errors import ParameterError, PsykanalysError
 from psykanalys.report import params
 
 NOTEBOOK = "county_report.ipynb"
@@ -44,14 +44,15 @@ def run(
 ) -> list[Outcome]:
     """Make the reports of the counties named (default: all with a parameter file) and the index of them.
 
-    All parameters are checked before anything runs. One county may fail without losing the others; `tell` is called
+    Parameters are checked before anything runs. One county may fail without losing the others; `tell` is called
     as each is done. Returns the outcomes in the order asked for.
     """
     names = [_file_name(name) for name in counties] or params.counties_with_parameters(project)
-    tasks = {name: params.read(project, name, overrides).model_dump() for name in dict.fromkeys(names)}
+    tasks, refused = _read_all(project, list(dict.fromkeys(names)), overrides)
     folder = out or project.reports
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = _run_all(project, tasks, folder, jobs or min(len(tasks), os.cpu_count() or 1), tell)
+    outcomes += [Outcome(name, False, folder, message=str(error)) for name, error in refused.items()]
     write_index(folder, [*_made_before(project, folder, tasks), *outcomes])
     return outcomes
 
@@ -85,6 +86,24 @@ def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
         f"{entries}\n</main>\n</body>\n</html>\n"
     )
     return _write(folder / "index.html", page)
+
+
+def _read_all(
+    project: Project, names: list[str], overrides: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], dict[str, ParameterError]]:
+    """The parameters of each county, and what was wrong with those that cannot be used; raises if none can."""
+    if "county" in (overrides or {}):
+        raise ParameterError("county: cannot be overridden — name the county instead: psykanalys report COUNTY")
+    tasks: dict[str, Any] = {}
+    refused: dict[str, ParameterError] = {}
+    for name in names:
+        try:
+            tasks[name] = params.read(project, name, overrides).model_dump()
+        except ParameterError as error:
+            refused[name] = error
+    if not tasks:
+        raise ParameterError("\n".join(dict.fromkeys(str(error) for error in refused.values())))
+    return tasks, refused
 
 
 def _made_before(project: Project, folder: Path, tasks: Mapping[str, Any]) -> list[Outcome]:
@@ -175,11 +194,15 @@ def _index_entry(outcome: Outcome) -> str:
     name = escape(short_name(find_county(outcome.county)))
     if not outcome.done:
         return f"<h2>{name}</h2>\n<p>Rapporten kunde inte göras om. Den som ansvarar för körningen ser varför.</p>"
-    messages = "".join(f"<li>{escape(message)}</li>" for message in _messages(outcome.path))
-    return f'<h2><a href="{escape(outcome.path.name)}">{name}</a></h2>\n<ul>{messages}</ul>'
+    page = outcome.path.read_text(encoding="utf-8")
+    messages = "".join(f"<li>{escape(message)}</li>" for message in _messages(page))
+    scope = re.search(r'<p class="lead">.*?</p>', page)
+    return (
+        f'<h2><a href="{escape(outcome.path.name)}">{name}</a></h2>\n{scope[0] if scope else ""}\n<ul>{messages}</ul>'
+    )
 
 
-def _messages(page: Path, most: int = 2) -> list[str]:
-    summary = re.search(r'<ul class="summary">(.*?)</ul>', page.read_text(encoding="utf-8"), re.DOTALL)
+def _messages(page: str, most: int = 2) -> list[str]:
+    summary = re.search(r'<ul class="summary">(.*?)</ul>', page, re.DOTALL)
     items = re.findall(r"<li>(.*?)</li>", summary[1], re.DOTALL) if summary else []
     return [unescape(item) for item in items[:most]]
