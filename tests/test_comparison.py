@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from psykanalys.comparison import COUNTED, INSUFFICIENT, NOT_TOLD_APART, SURELY_HIGHER, compare_all
+from psykanalys.comparison import COUNTED, INSUFFICIENT, NOT_TOLD_APART, SURELY_HIGHER, compare_all, not_compared
 from psykanalys.indicators import calculate
 
 
@@ -52,3 +53,50 @@ def test_other_sexes_and_periods_are_not_compared(compare):
 def test_a_group_is_named_as_the_document_names_it(compare):
     (comparison,) = compare({"value": 31.0}, {"value": 22.0, "area": "00", "comparator": "alla landsting"})
     assert (comparison.kind, comparison.against) == ("group", "alla landsting")
+
+
+class TestStandingOut:
+    def pair(self, own, nation, **more):
+        x, n = own
+        nation_x, nation_n = nation
+        return (
+            {"numerator": x, "denominator": n, **more},
+            {"numerator": nation_x, "denominator": nation_n, "area": "00", **more},
+        )
+
+    def test_a_clear_difference_stands_out_and_the_family_is_counted(self, compare):
+        rows = *self.pair((80, 100), (4080, 8000), level="a"), *self.pair((51, 100), (4051, 8000), level="b")
+        by_level = {each.level: each.stands_out for each in compare(*rows)}
+        assert by_level == {"a": True, "b": False}
+
+    def test_a_total_and_its_sexes_are_one_member(self, compare):
+        rows = [row for sex in "TKM" for row in self.pair((80, 100), (4080, 8000), sex=sex)]
+        assert [each.stands_out for each in compare(*rows)].count(None) == 2
+
+    def test_what_has_no_counts_or_is_a_census_is_no_member(self, compare):
+        (printed,) = compare({"value": 40.0}, {"value": 20.0, "area": "00"})
+        (counted,) = compare(*self.pair((80, 100), (4080, 8000)), nature="census")
+        assert (printed.stands_out, counted.stands_out) == (None, None)
+
+    def test_overlapping_periods_are_not_independent(self, compare):
+        rows = [{"numerator": x, "denominator": 100, "period": p} for x, p in ((20, "2016/2019"), (80, "2017/2020"))]
+        assert [each.stands_out for each in compare(*rows)] == [None]
+
+    def test_on_null_data_at_most_one_county_in_twenty_is_said_to_stand_out(self):
+        """Twelve comparisons in each of 2 000 counties whose truth is the nation's: a false find in at most 5 %."""
+        from psykanalys import methods
+
+        chance = np.random.default_rng(20261121)
+        sizes = np.array([30, 50, 80, 120, 200, 300, 400, 500, 700, 900, 1500, 3000])
+        own = chance.binomial(sizes, 0.3, size=(2000, len(sizes)))
+        rest = chance.binomial(40 * sizes, 0.3, size=own.shape)
+        p = methods.compare(own, sizes, rest + own, 41 * sizes, contains=True).p_value
+        found = [bool((methods.adjust(row).value <= 0.05).any()) for row in p]
+        assert np.mean(found) <= 0.05
+
+
+def test_why_figures_of_one_measure_are_not_compared_is_told(make_indicator, make_observations):
+    indicator = make_indicator()
+    rows = make_observations({"value": 30.0, "period": "2018"}, {"value": 22.0, "period": "2017", "area": "00"})
+    (reason,) = not_compared(calculate({indicator.id: indicator}, rows), "24")
+    assert reason.reasons == ("when",)

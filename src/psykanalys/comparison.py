@@ -7,13 +7,14 @@ difference is, and the document's own words are only quoted.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
+from psykanalys import methods
 from psykanalys.areas import NATION
 from psykanalys.periods import parse_period
 from psykanalys.verdicts import change_direction, plain_records
@@ -26,6 +27,7 @@ INSUFFICIENT = "otillräckligt underlag"
 STATED = "enligt dokumentet"
 COUNTED = "räknade värden"
 OTHER_PERIOD = "olika slags perioder"
+FALSE_DISCOVERY_RATE = 0.05
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,82 @@ class Comparison:
     difference: float | None
     unit: str
     word: str
+    age: str = ""
+    level: str = ""
+    p_value: float | None = None
+    stands_out: bool | None = None
+
+    @property
+    def population(self) -> tuple[str, ...]:
+        """What it compares, sex apart: a total and its sexes are one comparison in the family."""
+        return self.indicator, self.kind, self.period, self.against, self.age, self.level
 
 
 def compare_all(results: pd.DataFrame, area: str) -> list[Comparison]:
-    """Return every printed comparison of an area: with the nation or a group, and with its own past."""
+    """Return every printed comparison of an area: with the nation or a group, and with its own past.
+
+    Only where measure, period, sex, age and level are the same; `not_compared` tells of the others. Which of them
+    stand out is decided together, by `find_outstanding`.
+    """
     own = results[(results["area"] == area) & (results["comparator"] == "")]
-    return [*_with_others(results, own), *_with_past(own)]
+    return find_outstanding([*_with_others(results, own), *_with_past(own)])
+
+
+def find_outstanding(comparisons: list[Comparison]) -> list[Comparison]:
+    """Mark the comparisons that stand out, at a false discovery rate of 5 % within one county's family.
+
+    The family is every comparison with riket or the county's own past that has an exact p-value: counts and exposures
+    on both sides, independent periods, no census. A total and its sexes count once, by the total. Others keep None.
+    """
+    family = {id(comparison) for comparison in _family(comparisons)}
+    members = [comparison for comparison in comparisons if id(comparison) in family]
+    if not members:
+        return comparisons
+    adjusted = methods.adjust([comparison.p_value or 0.0 for comparison in members]).value
+    found = {id(each): bool(value <= FALSE_DISCOVERY_RATE) for each, value in zip(members, adjusted, strict=True)}
+    return [replace(each, stands_out=found[id(each)]) if id(each) in found else each for each in comparisons]
+
+
+def _family(comparisons: list[Comparison]) -> list[Comparison]:
+    testable = [each for each in comparisons if each.p_value is not None and each.kind in ("nation", "past")]
+    totals = {each.population for each in testable if each.sex == "T"}
+    return [each for each in testable if each.sex == "T" or each.population not in totals]
+
+
+@dataclass(frozen=True)
+class NotCompared:
+    """A figure of the county and one of the nation that are of the same measure and still not compared, and why."""
+
+    observation: str
+    other: str
+    reasons: tuple[str, ...]
+
+
+def not_compared(results: pd.DataFrame, area: str) -> list[NotCompared]:
+    """Return figures with a printed value in the nation of the same measure, but for another period or population."""
+    figures = plain_records(results[results["value"].notna()])
+    own = [row for row in figures if row["area"] == area and not row["comparator"]]
+    others = [row for row in figures if row["area"] == NATION or row["comparator"]]
+    found = []
+    for row in own:
+        same = [other for other in others if other["indicator"] == row["indicator"]]
+        differing = [tuple(name for name in SAME_POPULATION[1:] if other[name] != row[name]) for other in same]
+        if same and all(differing):
+            nearest = min(range(len(same)), key=lambda place: len(differing[place]))
+            found.append(NotCompared(row["id"], same[nearest]["id"], differing[nearest]))
+    return found
+
+
+def _p_value(own: dict[str, Any], other: dict[str, Any], kind: str) -> float | None:
+    """The exact p-value of no difference, where both have counts and exposures and the periods do not overlap."""
+    numbers = [_optional(row[name]) for row in (own, other) for name in ("numerator", "denominator")]
+    is_rate = own["statistic"] == "rate"
+    if own["nature"] == "census" or None in numbers or own["statistic"] not in ("proportion", "rate"):
+        return None
+    if kind == "past" and parse_period(str(own["when"])).overlaps(parse_period(str(other["when"]))):
+        return None
+    tested = methods.compare(*numbers, kind="rate" if is_rate else "proportion", contains=kind == "nation")
+    return None if math.isnan(float(tested.p_value)) else float(tested.p_value)
 
 
 def stated(results: pd.DataFrame, area: str) -> pd.DataFrame:
@@ -98,6 +170,9 @@ def _compare(own: dict[str, Any], other: dict[str, Any], kind: str) -> Compariso
         difference=difference,
         unit=own["unit"],
         word=_word(own, other, kind, difference),
+        age=own["age"],
+        level=own["level"],
+        p_value=_p_value(own, other, kind),
     )
 
 

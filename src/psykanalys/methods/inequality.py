@@ -29,7 +29,7 @@ Kind = Literal["other", "rate", "proportion"]
 class SlopeIndex(Estimate):
     """One index per group: `value` and its limits are the slope index, `ratio` and its limits the relative index.
 
-    `intercept` is the fitted value at rank 0. `standard_error` is that of the slope index: in closed form, by the
+    `intercept` is the fitted value at rank 0, times the multiplier. `standard_error` is that of the slope index: in closed form, by the
     delta method where values are transformed, or of the simulated ones. `interval_method` (of the slope index) and
     `ratio_interval_method` are `normal`, `fieller`, `transformed` or `simulation`.
     """
@@ -118,7 +118,7 @@ def slope_index(
         ratio_low=masked(ratio_low, usable),
         ratio_high=masked(ratio_high, usable),
         ratio_interval_method=relative.method,
-        intercept=masked(back(line.intercept), usable),
+        intercept=masked(back(line.intercept) * abs(multiplier), usable),
         standard_error=masked(error * abs(multiplier), usable),
         group=strata.labels,
     )

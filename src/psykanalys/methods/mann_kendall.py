@@ -89,14 +89,8 @@ def mann_kendall(
     y_known = np.where(series.known, series.values[0], np.nan)
     pairs = _compare(y_known, series.time)
     value, low, high = _sen(y_known, series.time, pairs, confidence)
-    results = _test(pairs) | {"points": points}
-    return MannKendall(
-        *(series.per_series(part) for part in (value, low, high)),
-        "sen_slope",
-        "sen_ranks",
-        problems,
-        **{name: series.per_series(part) for name, part in results.items()},
-    )
+    results = _test(pairs) | {"value": value, "ci_low": low, "ci_high": high, "points": points}
+    return MannKendall(statistic="sen_slope", interval_method="sen_ranks", problems=problems, **series.shaped(results))
 
 
 def _all_equal(y: FloatArray, known: Mask) -> Mask:

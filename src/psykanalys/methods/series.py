@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,6 +56,10 @@ class Series:
     def per_series(self, array: NDArray[Any]) -> NDArray[Any]:
         """One result per series in the shape of the input; further axes follow."""
         return array.reshape(self.shape + array.shape[1:])
+
+    def shaped(self, results: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+        """All results, one per series each, in the shape of the input."""
+        return {name: self.per_series(array) for name, array in results.items()}
 
     def per_point(self, array: NDArray[Any]) -> NDArray[Any]:
         """One result per point in the shape of the input."""

@@ -1,11 +1,18 @@
-"""Counts drawn from given chances: the same chances give the same counts, whatever else is drawn beside them."""
+"""Counts drawn about trends, and the trends they would have shown: each series the same alone as among others."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from psykanalys.methods.core import FloatArray
+from psykanalys.methods.core import FloatArray, tails
+from psykanalys.methods.loglinear import fit_line, poisson, separated
+from psykanalys.methods.series import Mask, Series, first_time, last_time
+from psykanalys.methods.trends import dispersion
 
 
 def chances(seed: int, *shape: int) -> FloatArray:
@@ -44,3 +51,59 @@ def poisson_quantile(chance: FloatArray, mean: FloatArray) -> FloatArray:
         count[todo] -= 1
         todo = todo[count[todo] > 0]
     return count
+
+
+@dataclass(frozen=True)
+class Lines:
+    """One line per series: its log rate at the last time, its slope, the counts it expects, their excess variance."""
+
+    end: FloatArray
+    slope: FloatArray
+    expected: FloatArray
+    excess: FloatArray
+
+
+def fitted(series: Series) -> Lines:
+    """Return the log-linear trend of each series of events and exposures; NaN where nothing is known."""
+    events, exposure = series.values
+    line = fit_line(events, exposure, series.time, series.known, poisson)
+    excess = np.maximum(dispersion(series, line) - 1, 0)
+    return Lines(line.at(series.last), line.slope, line.expected, excess)
+
+
+def simulated_lines(series: Series, lines: Lines, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Return log rate at the last time and slope of lines through counts drawn about each line: (series, draws)."""
+    rows = np.flatnonzero(~np.isnan(lines.slope))
+    of_mean, of_count = chances(seed, 2, draws, series.known.shape[1])
+    expected, excess = np.where(series.known, lines.expected, 0)[rows, None, :], lines.excess[rows, None, None]
+    counts = draw_counts(expected, excess, of_mean, of_count).reshape(rows.size * draws, series.known.shape[1])
+    parts: tuple[NDArray[Any], ...] = (series.values[1], series.time, series.known)
+    exposure, time, known = (np.repeat(part[rows], draws, axis=0) for part in parts)
+    end, slope = np.full((2, len(lines.slope), draws), np.nan)
+    end[rows], slope[rows] = (part.reshape(rows.size, draws) for part in _through(counts, exposure, time, known))
+    return end, slope
+
+
+def middle(drawn: FloatArray, confidence: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return the limits of the middle part along axis 1, the next drawn value outwards; levels give a last axis."""
+    ordered, most = np.sort(drawn, axis=1), drawn.shape[1] - 1
+    tail, _ = tails(confidence, ())
+    low, high = np.floor(tail * most).astype(int), np.ceil((1 - tail) * most).astype(int)
+    return _taken(ordered, low), _taken(ordered, high)
+
+
+def _taken(ordered: FloatArray, rank: NDArray[np.intp]) -> FloatArray:
+    return np.moveaxis(ordered[:, rank], 1, -1) if rank.ndim else ordered[:, rank]
+
+
+def _through(counts: FloatArray, exposure: FloatArray, time: FloatArray, known: Mask) -> tuple[FloatArray, FloatArray]:
+    """Log rate at the last time and slope; where no best line exists, what ever better lines tend to (±∞)."""
+    last, none = last_time(time, known), counts.sum(axis=1) == 0
+    endless = separated(counts, exposure, time, known) & ~none
+    rising = endless & (first_time(time, counts > 0) == last)
+    line = fit_line(counts, exposure, time, known & ~(none | endless)[:, None], poisson)
+    at_last = known & (time == last[:, None])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level = np.log(np.where(at_last, counts, 0).sum(axis=1) / np.where(at_last, exposure, 0).sum(axis=1))
+    end = np.select([none, rising, endless], [-np.inf, level, -np.inf], line.at(last))
+    return end, np.select([none, rising, endless], [0.0, np.inf, -np.inf], line.slope)

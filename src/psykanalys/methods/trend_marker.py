@@ -60,7 +60,8 @@ def trend_marker(
     Errors: NaN and a problem (numbered by series) for negative x, n that is not positive, x larger than n (proportions
     only: events may exceed persons), two values at the same time, five points with no x or with nothing but x.
 
-    References: OHID, Fingertips Public Health Technical Guidance: Trend markers, 2025. Armitage, Biometrics 1955;11:375.
+    References: OHID, Fingertips Public Health Technical Guidance: Trend markers, 2025. Armitage,
+    Biometrics 1955;11:375.
     """
     series = as_series(x, n, time=time, axis=axis)
     recent = _last(series)
@@ -72,18 +73,11 @@ def trend_marker(
     marker = np.select(
         [~usable, ~enough, significant & kept], ["not_estimable", "not_enough_points", change], "no_change"
     )
-    nothing = series.per_series(np.full(slope.shape, np.nan))
+    nothing = np.full(slope.shape, np.nan)
+    results = {"value": chi_square, "ci_low": nothing, "ci_high": nothing, "slope": slope, "marker": marker}
+    results |= {"significant": significant, "outlier": significant & ~kept}
     return TrendMarker(
-        series.per_series(chi_square),
-        nothing,
-        nothing,
-        "chi_square_for_trend",
-        "none",
-        problems,
-        marker=series.per_series(marker),
-        significant=series.per_series(significant),
-        outlier=series.per_series(significant & ~kept),
-        slope=series.per_series(slope),
+        statistic="chi_square_for_trend", interval_method="none", problems=problems, **series.shaped(results)
     )
 
 
@@ -100,13 +94,13 @@ def _conditions(series: Series, recent: Series, enough: Mask, kind: Kind) -> lis
     (x, n), known = recent.values, recent.known
     conditions = [
         (infinite(series), "a value or time is infinite"),
-        ((series.values[0] < 0).any(axis=1), "x is negative"),
-        ((series.values[1] <= 0).any(axis=1), "n is not positive"),
+        (np.any(series.values[0] < 0, axis=1), "x is negative"),
+        (np.any(series.values[1] <= 0, axis=1), "n is not positive"),
         (simultaneous(series), "two values at the same time"),
         (enough & np.all(~known | (x == 0), axis=1), "x is 0 in the last five points: not estimable"),
     ]
     if kind == "proportion":
-        conditions.append(((series.values[0] > series.values[1]).any(axis=1), "x is larger than n"))
+        conditions.append((np.any(series.values[0] > series.values[1], axis=1), "x is larger than n"))
         conditions.append((enough & np.all(~known | (x == n), axis=1), "x is n in the last five points: not estimable"))
     return conditions
 
@@ -127,7 +121,8 @@ def _last(series: Series) -> Series:
 
 def _tested(recent: Series, kind: Kind) -> tuple[FloatArray, FloatArray, Mask]:
     """Slope, χ², and whether the slope keeps its sign whichever point is left out."""
-    value, weight = (_shares if kind == "proportion" else _rates)(*recent.values, recent.known)
+    x, n = recent.values
+    value, weight = (_shares if kind == "proportion" else _rates)(x, n, recent.known)
     slope, spread = _slope(value, weight, recent.time)
     variance = _binomial_variance(value, weight) if kind == "proportion" else 1.0
     without = ~np.eye(weight.shape[1], dtype=bool)

@@ -112,8 +112,8 @@ def poisson_conditions(series: Series, *, least: int = 3) -> Conditions:
     events, exposure = series.values
     return [
         (infinite(series), "a value or time is infinite"),
-        ((events < 0).any(axis=1), "events are negative"),
-        ((exposure <= 0).any(axis=1), "exposure is not positive"),
+        (np.any(events < 0, axis=1), "events are negative"),
+        (np.any(exposure <= 0, axis=1), "exposure is not positive"),
         *_too_few(series, least),
         (_none(series, events), "no events: not estimable"),
         (separated(events, exposure, series.time, series.known), "events at one end only: not estimable"),
@@ -125,9 +125,9 @@ def logistic_conditions(series: Series) -> Conditions:
     x, n = series.values
     return [
         (infinite(series), "a value or time is infinite"),
-        ((x < 0).any(axis=1), "x is negative"),
-        ((n <= 0).any(axis=1), "n is not positive"),
-        ((x > n).any(axis=1), "x is larger than n"),
+        (np.any(x < 0, axis=1), "x is negative"),
+        (np.any(n <= 0, axis=1), "n is not positive"),
+        (np.any(x > n, axis=1), "x is larger than n"),
         *_too_few(series, 3),
         (_none(series, x), "x is 0 throughout: not estimable"),
         (_none(series, n - x), "x is n throughout: not estimable"),
@@ -162,17 +162,12 @@ def _trend(
     points = series.points
     usable, problems = set_aside(conditions, errors)
     series = series.only(usable)
-    line = fit_line(*series.values, series.time, series.known, family)
+    x, n = series.values
+    line = fit_line(x, n, series.time, series.known, family)
     results = _results(series, line, family)
-    limits = _limits(line.slope, results, scale, confidence)
-    results |= {"quasi_ci_low": limits[2], "quasi_ci_high": limits[3], "points": points}
-    return Trend(
-        *(series.per_series(part) for part in (scale(line.slope), *limits[:2])),
-        statistic,
-        "wald",
-        problems,
-        **{name: series.per_series(part) for name, part in results.items()},
-    )
+    results |= _limits(line.slope, results, scale, confidence)
+    results |= {"value": scale(line.slope), "points": points}
+    return Trend(statistic=statistic, interval_method="wald", problems=problems, **series.shaped(results))
 
 
 def _results(series: Series, line: Line, family: Family) -> dict[str, NDArray]:
@@ -180,7 +175,8 @@ def _results(series: Series, line: Line, family: Family) -> dict[str, NDArray]:
     z, spread = line.slope / line.standard_error, dispersion(series, line)
     with np.errstate(divide="ignore", invalid="ignore"):
         quasi_t = z / np.sqrt(spread)
-    chi_square, chi_square_p = chi_square_for_trend(*series.values, series.time, series.known)
+    x, n = series.values
+    chi_square, chi_square_p = chi_square_for_trend(x, n, series.time, series.known)
     return {
         "slope": line.slope,
         "standard_error": line.standard_error,
@@ -200,7 +196,8 @@ def _results(series: Series, line: Line, family: Family) -> dict[str, NDArray]:
 def dispersion(series: Series, line: Line) -> FloatArray:
     """Pearson's χ² per degree of freedom of a fitted line."""
     known = series.known & (line.variance > 0)
-    terms = (series.values[0] - line.expected) ** 2 / np.where(known, line.variance, 1)
+    with np.errstate(over="ignore"):
+        terms = (series.values[0] - line.expected) ** 2 / np.where(known, line.variance, 1)
     return np.where(known, terms, 0).sum(axis=1) / np.where(np.isnan(line.slope), np.nan, series.points - 2)
 
 
@@ -217,14 +214,20 @@ def _limits(
     results: dict[str, NDArray],
     scale: Callable[[FloatArray], FloatArray],
     confidence: ArrayLike,
-) -> list[FloatArray]:
-    """Low and high with the normal distribution, low and high with dispersion and Student's t."""
+) -> dict[str, FloatArray]:
+    """Limits with the normal distribution, and with dispersion and Student's t."""
     tail, several = tails(confidence, slope.shape)
     names = "standard_error", "degrees_of_freedom", "quasi_standard_error"
-    centre, error, freedom, quasi = (_deepened(array, deep=several) for array in (slope, *map(results.get, names)))
+    error, freedom, quasi = (_deepened(results[name], deep=several) for name in names)
+    centre = _deepened(slope, deep=several)
     reach, quasi_reach = z_value(tail) * error, -special.stdtrit(freedom, tail) * quasi
     with np.errstate(over="ignore"):
-        return [scale(limit) for limit in (centre - reach, centre + reach, centre - quasi_reach, centre + quasi_reach)]
+        return {
+            "ci_low": scale(centre - reach),
+            "ci_high": scale(centre + reach),
+            "quasi_ci_low": scale(centre - quasi_reach),
+            "quasi_ci_high": scale(centre + quasi_reach),
+        }
 
 
 def _deepened(array: NDArray, *, deep: bool) -> NDArray:

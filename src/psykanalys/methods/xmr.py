@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -88,16 +88,12 @@ def xmr(
     usable, problems = set_aside(conditions, errors)
     moving, mean = np.where(usable, moving, np.nan), np.where(fewer(series, 2), np.nan, mean)
     points = _points(values, mean, moving, desired_direction)
-    limits = mean, mean - TO_LIMIT * moving, mean + TO_LIMIT * moving
-    return Xmr(
-        *(series.per_series(limit) for limit in limits),
-        "mean",
-        "xmr_screened" if screen else "xmr",
-        problems,
-        mean_moving_range=series.per_series(moving),
-        weak=series.per_series(series.points <= WEAK_UP_TO),
-        **{name: series.per_point(part) for name, part in points.items()},
-    )
+    limits = {"ci_low": mean - TO_LIMIT * moving, "ci_high": mean + TO_LIMIT * moving}
+    results: dict[str, NDArray] = {"value": mean, **limits, "mean_moving_range": moving}
+    results["weak"] = series.points <= WEAK_UP_TO
+    per_point: dict[str, Any] = {name: series.per_point(part) for name, part in points.items()}
+    method = "xmr_screened" if screen else "xmr"
+    return Xmr(statistic="mean", interval_method=method, problems=problems, **series.shaped(results), **per_point)
 
 
 def _mean(values: FloatArray) -> FloatArray:
@@ -163,7 +159,7 @@ def _in_windows(marked: Mask, width: int, least: int, also: Mask | None = None, 
     full = _count(marked, width) >= least
     if also is not None:
         full &= _count(also, width) >= least_also
-    return sliding_window_view(full, width, axis=1).any(axis=2)
+    return np.any(sliding_window_view(full, width, axis=1), axis=2)
 
 
 def _count(marked: Mask, width: int) -> NDArray[np.intp]:

@@ -104,7 +104,17 @@ def listed(words: Iterable[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} och {words[-1]}" if words else ""
 
 
-_COMMON_GENDER = {"aktivitet", "indikator", "uppföljningsindikator", "uppgift", "avvikelse", "fråga", "enhet", "målrad"}
+_COMMON_GENDER = {
+    "aktivitet",
+    "indikator",
+    "uppföljningsindikator",
+    "uppgift",
+    "avvikelse",
+    "fråga",
+    "enhet",
+    "målrad",
+    "jämförelse",
+}
 
 
 def _shortest(value: float) -> str:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import pandas as pd
-
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.areas import short_name
-from psykanalys.comparison import COUNTED, INSUFFICIENT, OTHER_PERIOD, Comparison
 from psykanalys.data.contract import WITHOUT_VALUE
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
@@ -196,8 +193,12 @@ class Sentences:
         ]
 
     def _stands_out(self) -> str:
-        testable = [c for c in self._analysis.comparisons if c.word not in _UNTESTABLE]
-        return "" if testable else "Ingen jämförelse har de antal som krävs för att pröva om länet sticker ut."
+        family = [each for each in self._analysis.comparisons if each.stands_out is not None]
+        if not family:
+            return "Ingen jämförelse har de antal som krävs för att pröva om länet sticker ut."
+        looked = f"{_capital(fmt.counted(len(family), 'jämförelse', 'jämförelser'))} har prövats tillsammans"
+        found = [self._comparison(each).rstrip(".") for each in family if each.stands_out]
+        return f"{looked}; {f'det som sticker ut: {fmt.listed(found)}' if found else 'ingen sticker ut'}."
 
     def _before_and_after(self) -> list[str]:
         """Printed values before and after a change, as the document gives them; nothing is said of the cause."""
@@ -220,6 +221,7 @@ class Sentences:
         return [self._comparison(comparison) for comparison in chosen[:2]]
 
     def _comparison(self, comparison: Comparison) -> str:
+        """One comparison as a sentence; only its own word judges it."""
         title = self._analysis.catalogue[comparison.indicator].title
         values = [fmt.with_unit(value, comparison.unit) for value in (comparison.value, comparison.other_value)]
         text = f"{title}: {values[0]} mot {values[1]} i riket ({fmt.period(comparison.period)})"
@@ -279,7 +281,6 @@ def focus_area_name(number: int) -> str:
 
 _STARTING = (Word.BASELINE, Word.NOT_TESTABLE)
 _COMPARED_IN_WORDS = ["higher", "much_higher", "slightly_higher", "lower", "much_lower", "slightly_lower"]
-_UNTESTABLE = (INSUFFICIENT, COUNTED, OTHER_PERIOD)
 
 
 def _importance(verdict: Verdict) -> tuple[int, int, str, str]:
