@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pandas as pd
+
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.areas import short_name
+from psykanalys.comparison import INSUFFICIENT, Comparison
 from psykanalys.data.contract import WITHOUT_VALUE
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
