@@ -114,9 +114,10 @@ def not_compared(results: pd.DataFrame, area: str) -> list[NotCompared]:
 
 def _p_value(own: dict[str, Any], other: dict[str, Any], kind: str) -> float | None:
     """The exact p-value of no difference, where both have counts and exposures and the periods do not overlap."""
-    numbers = [_optional(row[name]) for row in (own, other) for name in ("numerator", "denominator")]
+    parts = (_optional(row[name]) for row in (own, other) for name in ("numerator", "denominator"))
+    numbers = [part for part in parts if part is not None]
     is_rate = own["statistic"] == "rate"
-    if own["nature"] == "census" or None in numbers or own["statistic"] not in ("proportion", "rate"):
+    if own["nature"] == "census" or len(numbers) < 4 or own["statistic"] not in ("proportion", "rate"):
         return None
     if kind == "past" and parse_period(str(own["when"])).overlaps(parse_period(str(other["when"]))):
         return None

@@ -111,7 +111,7 @@ def test_an_impossible_p_is_set_aside_and_no_part_of_the_family(method, impossib
 
 
 def test_a_raised_error_lists_every_problem():
-    with pytest.raises(MethodError, match="element 0: .*; element 2: "):
+    with pytest.raises(MethodError, match=r"element 0: .*; element 2: "):
         adjust([-1, 0.5, 2], errors="raise")
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from psykanalys.methods.core import Errors, Estimate, FloatArray, set_aside
 from psykanalys.methods.series import Series, as_series, simultaneous
-from psykanalys.methods.simulation import Lines, chances, draw_counts, fitted, middle, simulated_lines
+from psykanalys.methods.simulation import Lines, chances, fitted, middle, simulated_lines, single_counts
 from psykanalys.methods.trends import Conditions, poisson_conditions
 
 LEAST_POINTS = 3
@@ -45,7 +45,7 @@ def backtest(
     time: ArrayLike | None = None,
     axis: int = -1,
     confidence: ArrayLike = 0.80,
-    draws: int = 2000,
+    draws: int = 1000,
     seed: int = 1,
     errors: Errors = "collect",
 ) -> Backtest:
@@ -109,7 +109,7 @@ def _simulated_counts(
     with np.errstate(over="ignore"):
         mean = exposure[:, None, :] * np.exp(end[:, :, None] + slope[:, :, None] * ahead[:, None, :])
     of_mean, of_count = chances(seed + 1, 2, draws, exposure.shape[1])
-    return draw_counts(mean, lines.excess[:, None, None], of_mean, of_count)
+    return single_counts(mean, lines.excess[:, None, None], of_mean, of_count)
 
 
 def _inside(came: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:

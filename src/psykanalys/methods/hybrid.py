@@ -31,6 +31,6 @@ def hybrid_ratio(one: Estimate, two: Estimate) -> Estimate:
         low = low1 / (both + np.sqrt(np.maximum(both**2 - low1 * high2, 0)))
         high = (both + np.sqrt(np.maximum(both**2 - high1 * low2, 0))) / low2
         value = one.value / two.value
-    low = np.where(first > 0, low, np.where(second > 0, 0.0, np.nan))[()]
-    high = np.where(second > 0, high, np.where(first > 0, np.inf, np.nan))[()]
+    low = np.where(first > 0, low, np.where((first == 0) & (second > 0), 0.0, np.nan))[()]
+    high = np.where(second > 0, high, np.where((second == 0) & (first > 0), np.inf, np.nan))[()]
     return Estimate(value, low, high, "ratio_of_proportions", "hybrid_score")

@@ -137,7 +137,7 @@ def _faults(
         (table.again, "the age band comes twice"),
         (table.last & (deaths == 0), "nobody died in the last age band"),
     ]
-    few = strata.total(population) <= minimum
+    few = (strata.total(population) <= minimum) & (strata.total(np.ones_like(age)) > 0)
     rows = [faults_of_rows(strata, bad, reason) for bad, reason in conditions]
     return [*rows, faults_of_groups(few, f"the person-years do not exceed {minimum:g}")]
 

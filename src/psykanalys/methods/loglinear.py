@@ -45,7 +45,15 @@ def binomial(line: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
     return expected, expected * special.expit(-line)
 
 
-def fit_line(x: FloatArray, n: FloatArray, time: FloatArray, known: Mask, family: Family) -> Line:
+def fit_line(
+    x: FloatArray,
+    n: FloatArray,
+    time: FloatArray,
+    known: Mask,
+    family: Family,
+    *,
+    tolerance: float = TOLERANCE,
+) -> Line:
     """Return the line of maximum likelihood for each row; NaN where nothing is known.
 
     Newton's method. A step that would move the line by r at some point is shortened by log(1 + r)/r, which for both
@@ -62,7 +70,7 @@ def fit_line(x: FloatArray, n: FloatArray, time: FloatArray, known: Mask, family
         damping = np.log1p(reach) / np.where(reach > 0, reach, 1)
         level[active] += np.where(reach > 0, damping, 1) * change
         slope[active] += np.where(reach > 0, damping, 1) * turn
-        active = active[reach > TOLERANCE]
+        active = active[reach > tolerance]
         if not active.size:
             break
     expected, variance = family(level[:, None] + slope[:, None] * place, n)

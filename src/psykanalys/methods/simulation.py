@@ -20,11 +20,38 @@ def chances(seed: int, *shape: int) -> FloatArray:
     return np.maximum(np.random.default_rng(seed).random(shape), np.finfo(float).tiny)
 
 
-def draw_counts(mean: FloatArray, excess: FloatArray, of_mean: FloatArray, of_count: FloatArray) -> FloatArray:
-    """Return counts with this mean and a variance of (1 + excess) · mean, one for each pair of chances.
+def counts_about(expected: FloatArray, excess: FloatArray, chance: FloatArray) -> FloatArray:
+    """Return counts about what each line expects.
 
-    Poisson without excess; with it the means themselves are gamma-distributed, with shape mean/excess. An infinite
-    mean gives an infinite count. All arrays are broadcast against each other.
+    Shapes (rows, points), (rows,) and (draws, points) give (rows, draws, points). Poisson where `excess` is 0; else
+    negative binomial with variance (1 + excess) · mean. Every row uses the same chances. The cumulative probabilities
+    of all counts that can reasonably come are tabulated once per point.
+    """
+    rows, points = expected.shape
+    mean, spread = expected.ravel(), np.repeat(excess, points)
+    reach = 9 * np.sqrt(mean * (1 + spread)) + 9
+    lowest = np.maximum(np.floor(mean - reach), 0)
+    width = np.ceil(mean + reach + 30 * spread - lowest).astype(int) + 1
+    cell, start = np.repeat(np.arange(mean.size), width), np.cumsum(width) - width
+    reached = _at_most(lowest[cell] + np.arange(cell.size) - start[cell], mean[cell], spread[cell])
+    cells = np.arange(mean.size).reshape(rows, 1, points)
+    place = np.searchsorted(cell + np.minimum(reached, 1), cells + chance) - start[cells]
+    return lowest[cells] + np.clip(place, 0, width[cells] - 1)
+
+
+def _at_most(count: FloatArray, mean: FloatArray, excess: FloatArray) -> FloatArray:
+    """The chance of at most so many, Poisson or negative binomial."""
+    chance, uneven = special.pdtr(count, mean), (excess > 0) & (mean > 0)
+    size, share = mean[uneven] / excess[uneven], 1 / (1 + excess[uneven])
+    chance[uneven] = special.betainc(size, count[uneven] + 1, share)
+    return chance
+
+
+def single_counts(mean: FloatArray, excess: FloatArray, of_mean: FloatArray, of_count: FloatArray) -> FloatArray:
+    """Return one count per mean, from one pair of chances each; all arrays are broadcast against each other.
+
+    The same distributions as in `counts_about`, the negative binomial as Poisson counts with gamma-distributed means.
+    An infinite mean gives an infinite count.
     """
     mean, excess, of_mean, of_count = np.broadcast_arrays(mean, excess, of_mean, of_count)
     varied, finite = mean.copy(), np.isfinite(mean)
@@ -74,9 +101,8 @@ def fitted(series: Series) -> Lines:
 def simulated_lines(series: Series, lines: Lines, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
     """Return log rate at the last time and slope of lines through counts drawn about each line: (series, draws)."""
     rows = np.flatnonzero(~np.isnan(lines.slope))
-    of_mean, of_count = chances(seed, 2, draws, series.known.shape[1])
-    expected, excess = np.where(series.known, lines.expected, 0)[rows, None, :], lines.excess[rows, None, None]
-    counts = draw_counts(expected, excess, of_mean, of_count).reshape(rows.size * draws, series.known.shape[1])
+    expected, chance = np.where(series.known, lines.expected, 0), chances(seed, draws, series.known.shape[1])
+    counts = counts_about(expected[rows], lines.excess[rows], chance).reshape(rows.size * draws, chance.shape[1])
     parts: tuple[NDArray[Any], ...] = (series.values[1], series.time, series.known)
     exposure, time, known = (np.repeat(part[rows], draws, axis=0) for part in parts)
     end, slope = np.full((2, len(lines.slope), draws), np.nan)
@@ -101,7 +127,7 @@ def _through(counts: FloatArray, exposure: FloatArray, time: FloatArray, known: 
     last, none = last_time(time, known), counts.sum(axis=1) == 0
     endless = separated(counts, exposure, time, known) & ~none
     rising = endless & (first_time(time, counts > 0) == last)
-    line = fit_line(counts, exposure, time, known & ~(none | endless)[:, None], poisson)
+    line = fit_line(counts, exposure, time, known & ~(none | endless)[:, None], poisson, tolerance=1e-5)
     at_last = known & (time == last[:, None])
     with np.errstate(divide="ignore", invalid="ignore"):
         level = np.log(np.where(at_last, counts, 0).sum(axis=1) / np.where(at_last, exposure, 0).sum(axis=1))

@@ -37,9 +37,9 @@ class Strata:
         return np.bincount(self.of_row, rows, minlength=self.number).astype(float).reshape(self.shape)
 
     def largest(self, rows: FloatArray) -> FloatArray:
-        """The largest of the rows of each group, 0 where there are none."""
+        """The largest of the known rows of each group, 0 where there are none."""
         largest = np.zeros(self.number)
-        np.maximum.at(largest, self.of_row, rows)
+        np.maximum.at(largest, self.of_row, np.where(np.isnan(rows), 0, rows))
         return largest.reshape(self.shape)
 
     def spread(self, per_group: NDArray[Any]) -> NDArray[Any]:

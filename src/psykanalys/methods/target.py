@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from psykanalys.methods.backtest import Backtest, backtest, backtest_series
 from psykanalys.methods.core import Errors, Estimate, FloatArray, set_aside
 from psykanalys.methods.series import Mask, Series, as_series, simultaneous
-from psykanalys.methods.simulation import fitted, middle, simulated_lines
+from psykanalys.methods.simulation import Lines, fitted, middle, simulated_lines
 from psykanalys.methods.trends import Conditions, poisson_conditions
 
 __all__ = ["Backtest", "TimeToTarget", "backtest", "time_to_target"]
@@ -54,7 +54,7 @@ def time_to_target(
     per: float = 100_000,
     confidence: ArrayLike = 0.80,
     held_out: int = 2,
-    draws: int = 2000,
+    draws: int = 1000,
     seed: int = 1,
     errors: Errors = "collect",
 ) -> TimeToTarget:
@@ -85,22 +85,14 @@ def time_to_target(
     series = as_series(events, exposure, time=time, axis=axis)
     goals = np.broadcast_to(np.asarray(target, dtype=float), series.shape).reshape(len(series.known))
     thresholds, zero = _thresholds(series, goals / per)
-    conditions = [
-        *poisson_conditions(series, least=LEAST_POINTS),
-        (simultaneous(series), "two values at the same time"),
-        (_broken(series, breaks), "break in the series"),
-        (goals < 0, "target is negative"),
-        (zero & (direction == "higher"), "a target of 0 cannot be reached from below"),
-    ]
     logs = np.log(np.where(thresholds > 0, thresholds, np.nan))
+    conditions = _impossible(series, goals, breaks, direction)
     conditions += _wrong_way(series, conditions, logs, direction)
     usable, problems = set_aside(conditions, errors)
     series = series.only(usable)
     lines = fitted(series)
     value = _arrival(lines.end, lines.slope, logs, series.first, series.last, direction)
-    ends, slopes = simulated_lines(series, lines, draws, seed)
-    first, last = series.first[:, None], series.last[:, None]
-    arrivals = _arrival(ends, slopes, logs[:, None], first, last, direction)
+    arrivals = _simulated_arrivals(series, lines, logs, direction, draws, seed)
     low, high = middle(arrivals, confidence)
     results = {
         "value": value,
@@ -120,6 +112,16 @@ def time_to_target(
         backtest=backtest_series(series, held_out, confidence, draws, seed, "collect"),
         **series.shaped(results),
     )
+
+
+def _impossible(series: Series, goals: FloatArray, breaks: ArrayLike | None, direction: Direction) -> Conditions:
+    return [
+        *poisson_conditions(series, least=LEAST_POINTS),
+        (simultaneous(series), "two values at the same time"),
+        (_broken(series, breaks), "break in the series"),
+        (goals < 0, "target is negative"),
+        ((goals == 0) & (direction == "higher"), "a target of 0 cannot be reached from below"),
+    ]
 
 
 def _thresholds(series: Series, rates: FloatArray) -> tuple[FloatArray, Mask]:
@@ -149,6 +151,14 @@ def _wrong_way(series: Series, conditions: Conditions, logs: FloatArray, directi
         (away & there, "at the target, but the trend moves away from it"),
         (away, "trend in the wrong direction"),
     ]
+
+
+def _simulated_arrivals(
+    series: Series, lines: Lines, logs: FloatArray, direction: Direction, draws: int, seed: int
+) -> FloatArray:
+    ends, slopes = simulated_lines(series, lines, draws, seed)
+    first, last = series.first[:, None], series.last[:, None]
+    return _arrival(ends, slopes, logs[:, None], first, last, direction)
 
 
 def _arrival(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -108,21 +108,15 @@ def _conditions(series: Series, recent: Series, enough: Mask, kind: Kind) -> lis
 def _last(series: Series) -> Series:
     """The last five known points of each series."""
     ordered = series.in_time_order()
-    width = min(POINTS, ordered.known.shape[1])
-    start = ordered.known.shape[1] - width
-    return Series(
-        tuple(array[:, start:] for array in ordered.values),
-        ordered.time[:, start:],
-        ordered.known[:, start:],
-        series.shape,
-        series.axis,
-    )
+    start = max(ordered.known.shape[1] - POINTS, 0)
+    values = tuple(array[:, start:] for array in ordered.values)
+    return replace(ordered, values=values, time=ordered.time[:, start:], known=ordered.known[:, start:])
 
 
 def _tested(recent: Series, kind: Kind) -> tuple[FloatArray, FloatArray, Mask]:
     """Slope, χ², and whether the slope keeps its sign whichever point is left out."""
     x, n = recent.values
-    value, weight = (_shares if kind == "proportion" else _rates)(x, n, recent.known)
+    value, weight = _VALUES[kind](x, n, recent.known)
     slope, spread = _slope(value, weight, recent.time)
     variance = _binomial_variance(value, weight) if kind == "proportion" else 1.0
     without = ~np.eye(weight.shape[1], dtype=bool)
@@ -163,3 +157,6 @@ def _binomial_variance(value: FloatArray, weight: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (value * weight).sum(axis=1) / weight.sum(axis=1)
     return np.where((share > 0) & (share < 1), share * (1 - share), np.nan)
+
+
+_VALUES = {"proportion": _shares, "rate": _rates}

@@ -115,7 +115,7 @@ def _points(values: FloatArray, mean: FloatArray, moving: FloatArray, desired: D
     outside = (values > centre + TO_LIMIT * unit) | (values < centre - TO_LIMIT * unit)
     near = ~outside & ((values > centre + TO_NEAR * unit) | (values < centre - TO_NEAR * unit))
     side = np.sign(values - centre)
-    cause = np.where(np.isnan(values - unit), "", _cause(values, side, outside, near))
+    cause = np.where(np.isnan(values - unit), "", _cause(values, side, outside, near)[:, : values.shape[1]])
     return {
         "outside_limits": outside,
         "relative_to_mean": side,
@@ -128,7 +128,7 @@ def _points(values: FloatArray, mean: FloatArray, moving: FloatArray, desired: D
 def _cause(values: FloatArray, side: FloatArray, outside: Mask, near: Mask) -> NDArray[np.str_]:
     steps, above, below = np.diff(values, axis=1), side > 0, side < 0
     rising, falling = _trend(steps > 0), _trend(steps < 0)
-    turning_up = rising & np.pad(steps > 0, ((0, 0), (0, 1)))  # of two trends that meet, the later one counts
+    turning_up = _before(steps > 0)  # of two trends that meet, the later one names the point
     rules = [
         (outside & above, "Above UCL"),
         (outside & below, "Below LCL"),
@@ -145,7 +145,12 @@ def _cause(values: FloatArray, side: FloatArray, outside: Mask, near: Mask) -> N
 def _trend(steps: Mask) -> Mask:
     """Which points take part in a trend, from which steps go that way."""
     inside = _in_windows(steps, RUN - 1, RUN - 1)
-    return np.pad(inside, ((0, 0), (0, 1))) | np.pad(inside, ((0, 0), (1, 0)))
+    return _before(inside) | np.pad(inside, ((0, 0), (1, 0)))
+
+
+def _before(steps: Mask) -> Mask:
+    """Which points have such a step after them."""
+    return np.pad(steps, ((0, 0), (0, 1)))
 
 
 def _two_in_three(near: Mask, side: Mask) -> Mask:

@@ -167,7 +167,7 @@ class Tables:
         ordered = results.sort_values(["title", "when", "area", "sex", "level", "id"])
         rows = [
             [
-                row["title"] + notes.mark(" ".join(self._analysis.catalogue[row["indicator"]].caveats)),
+                row["title"],
                 self._population(row),
                 _when(row),
                 self.figure(row) + notes.mark(row["caution"]),
@@ -397,9 +397,14 @@ class Tables:
             indicator = self._analysis.catalogue[name]
             below = f" / {indicator.denominator}" if indicator.denominator else ""
             rows.append(
-                [indicator.title, f"{indicator.numerator}{below}", words.NATURES[indicator.nature], indicator.source]
+                [
+                    indicator.title,
+                    f"{indicator.numerator}{below}",
+                    words.NATURES[indicator.nature],
+                    " ".join(indicator.caveats) or "–",
+                ]
             )
-        return Table("Mått som används", ["Mått", "Räknas som", "Slag", "Uppgiftslämnare"], rows)
+        return Table("Mått som används", ["Mått", "Räknas som", "Slag", "Att tänka på"], rows)
 
     def figure(self, row: Row, *, with_interval: bool = True) -> str:
         """A result as printed: counts, value with unit, interval, range, change, direction, yes/no or why it is missing."""
