@@ -188,7 +188,9 @@ class Sentences:
         results = self._analysis.results
         own = results[(results["area"] == self._analysis.county.code) & results["direction"].isin(_COMPARED_IN_WORDS)]
         own = own.assign(_other=~own["wording"].str.contains("riket|landsting|nationell", case=False))
-        own = own[own["wording"] != ""].sort_values(["_other", "direction", "id"])
+        targeted = set(self._analysis.targets[["indicator", "reported_indicator"]].stack())
+        own = own.assign(_aside=~own["indicator"].isin(targeted))
+        own = own[own["wording"] != ""].sort_values(["_aside", "_other", "direction", "id"])
         told = own.drop_duplicates(["indicator", "wording"]).drop_duplicates("indicator").head(2)
         return [
             f"{row['title']}: ”{row['wording']}”, skriver dokumentet, utan siffror ({fmt.period(row['when'])})."
