@@ -347,7 +347,8 @@ def _insufficient(case: _Case) -> Ruling | None:
 
 
 def _lacks_denominator(case: _Case) -> Ruling | None:
-    return None if math.isnan(case.low) else _insufficient(case)
+    is_ratio = case.result["statistic"] in ("proportion", "rate")
+    return _insufficient(case) if is_ratio and not math.isnan(case.low) else None
 
 
 def _by_interval(case: _Case) -> Ruling | None:
