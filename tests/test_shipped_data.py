@@ -95,9 +95,10 @@ def test_every_county_has_goals_in_all_five_focus_areas(prepared):
         assert {number for areas in rows["focus_areas"] for number in items(areas)} == set("12345"), county
 
 
-def test_the_generated_contract_page_is_up_to_date(project):
+@pytest.mark.parametrize("script", ["generate.py", "generate_methods.py"])
+def test_the_generated_pages_are_up_to_date(project, script):
     import subprocess
     import sys
 
-    done = subprocess.run([sys.executable, project.root / "docs" / "generate.py", "--check"], check=False)
+    done = subprocess.run([sys.executable, project.root / "docs" / script, "--check"], check=False)
     assert done.returncode == 0

@@ -16,6 +16,7 @@ from psykanalys.methods.mann_kendall import mann_kendall
 
 REFERENCE = Path(__file__).parent / "reference"
 COLUMNS = {
+    "n": "points",
     "S": "s",
     "varS": "variance",
     "tau_trendpkg": "tau",
@@ -113,7 +114,9 @@ def test_the_chances_of_49_points_add_up():
     assert mann_kendall(y).exact
     assert not mann_kendall(np.arange(50.0)).exact
     assert 0 < mann_kendall(y).p == mann_kendall(y).smallest_p
-    assert mann_kendall(np.r_[y[24:], y[:24]]).p == pytest.approx(mann_kendall(np.r_[y[24:], y[:24]]).p_normal, rel=0.05)
+    assert mann_kendall(np.r_[y[24:], y[:24]]).p == pytest.approx(
+        mann_kendall(np.r_[y[24:], y[:24]]).p_normal, rel=0.05
+    )
 
 
 # --- what few points can show

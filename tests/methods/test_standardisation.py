@@ -391,6 +391,11 @@ def test_what_is_impossible_in_one_group_leaves_the_other_alone(change, reason):
     np.testing.assert_array_equal(np.isnan(found.ci_high), [True, False])
 
 
+def test_the_same_age_band_twice_is_a_problem_of_a_ratio_too():
+    ratio = indirectly_standardised_ratio(7, [10, 20], {"all": 3}, {"all": 9}, age_band=["all", "all"])
+    assert ratio.problems == (Problem(0, "the age band comes twice (row 1)"),)
+
+
 def test_a_bare_total_for_several_groups_is_refused():
     with pytest.raises(ValueError, match="give a mapping from group label to total"):
         indirectly_standardised_ratio(7, [1, 2], [1, 1], [9, 9], group=["a", "b"])
@@ -507,5 +512,7 @@ def test_limits_lie_on_each_side_of_the_value(function):
 
 
 def test_one_label_too_few_is_refused():
-    with pytest.raises(ValueError, match="expected one for each"):
+    with pytest.raises(ValueError, match="group has 1 labels for 2 rows: expected one for each"):
         direct([2, 3], [30, 40], group=["a"])
+    with pytest.raises(ValueError, match="age_band has 1 labels for 2 rows: expected one for each"):
+        directly_standardised_rate([2, 3], [30, 40], {"all": 1}, age_band=["all"])

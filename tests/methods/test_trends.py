@@ -107,7 +107,8 @@ def curvature(function, at, step):
     return np.array(
         [
             [
-                (function(at + a + b) - function(at + a - b) - function(at - a + b) + function(at - a - b)) / (4 * step**2)
+                (function(at + a + b) - function(at + a - b) - function(at - a + b) + function(at - a - b))
+                / (4 * step**2)
                 for b in unit
             ]
             for a in unit

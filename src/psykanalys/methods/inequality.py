@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from psykanalys.methods.core import Errors, Estimate, FloatArray, as_floats, masked, set_aside, tails, z_value
+from psykanalys.methods.core import Errors, Estimate, FloatArray, Problem, as_floats, masked, set_aside, tails, z_value
 from psykanalys.methods.strata import (
     BoolArray,
     Faults,
@@ -29,9 +29,9 @@ Kind = Literal["other", "rate", "proportion"]
 class SlopeIndex(Estimate):
     """One index per group: `value` and its limits are the slope index, `ratio` and its limits the relative index.
 
-    `intercept` is the fitted value at rank 0, times the multiplier. `standard_error` is that of the slope index: in closed form, by the
-    delta method where values are transformed, or of the simulated ones. `interval_method` (of the slope index) and
-    `ratio_interval_method` are `normal`, `fieller`, `transformed` or `simulation`.
+    `intercept` is the fitted value at rank 0, times the multiplier. `standard_error` is that of the slope index: in
+    closed form, by the delta method where values are transformed, or of the simulated ones. `interval_method` (of the
+    slope index) and `ratio_interval_method` are `normal`, `fieller`, `transformed` or `simulation`.
     """
 
     ratio: FloatArray
@@ -95,33 +95,10 @@ def slope_index(
     order = np.arange(y.size) if rank is None else np.asarray(rank).ravel()
     sigma, conditions = _uncertainty(y, standard_error, limits, limits_confidence, scale)
     usable, problems = set_aside_groups(strata, _faults(strata, y, n, order, scale, conditions), errors)
-    rows = _rank(strata, order, *(np.where(strata.spread(usable), part, np.nan) for part in (y, n, sigma)))
-    back = scale.back if transform else np.asarray
-    line = _fit(rows, scale.forward(rows.y) if transform else rows.y)
-    index, ratio = _indices(line, back)
-    if transform:
-        interval, relative, error = _transformed(rows, line, scale, confidence)
-    elif kind == "other":
-        interval, relative, error = _closed(rows, line, confidence)
-    else:
-        interval, relative, error = _simulated(rows, scale, repetitions, seed, confidence)
-    low, high = _turned(multiplier, interval.low * multiplier, interval.high * multiplier)
-    ratio_low, ratio_high = _turned(multiplier, *(_oriented(limit, multiplier) for limit in relative[:2]))
-    return SlopeIndex(
-        masked(index * multiplier, usable),
-        masked(low, usable),
-        masked(high, usable),
-        "slope_index",
-        interval.method,
-        problems,
-        ratio=masked(_oriented(ratio, multiplier), usable),
-        ratio_low=masked(ratio_low, usable),
-        ratio_high=masked(ratio_high, usable),
-        ratio_interval_method=relative.method,
-        intercept=masked(back(line.intercept) * abs(multiplier), usable),
-        standard_error=masked(error * abs(multiplier), usable),
-        group=strata.labels,
-    )
+    known = strata.spread(usable) & ~np.isnan(y + n + sigma)
+    rows = _rank(strata, order, *(np.where(known, part, np.nan) for part in (y, n, sigma)))
+    found = _estimate(rows, kind, repetitions, seed, confidence, transform=transform)
+    return _answer(found.times(multiplier), usable, problems, strata)
 
 
 def quantile_groups(
@@ -275,6 +252,64 @@ class _Interval(NamedTuple):
     method: str
 
 
+class _Found(NamedTuple):
+    slope: FloatArray
+    slope_interval: _Interval
+    ratio: FloatArray
+    ratio_interval: _Interval
+    intercept: FloatArray
+    standard_error: FloatArray
+
+    def times(self, multiplier: float) -> _Found:
+        """The slope index scaled; if it is turned round, the relative index is inverted."""
+        turn = multiplier < 0
+        (low, high, name), (ratio_low, ratio_high, ratio_name) = self.slope_interval, self.ratio_interval
+        ends = (high * multiplier, low * multiplier) if turn else (low * multiplier, high * multiplier)
+        ratio_ends = (1 / ratio_high, 1 / ratio_low) if turn else (ratio_low, ratio_high)
+        return _Found(
+            self.slope * multiplier,
+            _Interval(*ends, name),
+            1 / self.ratio if turn else self.ratio,
+            _Interval(*ratio_ends, ratio_name),
+            self.intercept * abs(multiplier),
+            self.standard_error * abs(multiplier),
+        )
+
+
+def _estimate(
+    rows: _Rows, kind: Kind, repetitions: int, seed: int, confidence: ArrayLike, *, transform: bool
+) -> _Found:
+    scale = _SCALES[kind]
+    back = scale.back if transform else np.asarray
+    line = _fit(rows, scale.forward(rows.y) if transform else rows.y)
+    if transform:
+        interval, relative, error = _transformed(rows, line, scale, confidence)
+    elif kind == "other":
+        interval, relative, error = _closed(rows, line, confidence)
+    else:
+        interval, relative, error = _simulated(rows, scale, repetitions, seed, confidence)
+    index, ratio = _indices(line, back)
+    return _Found(index, interval, ratio, relative, back(line.intercept), error)
+
+
+def _answer(found: _Found, usable: BoolArray, problems: tuple[Problem, ...], strata: Strata) -> SlopeIndex:
+    return SlopeIndex(
+        masked(found.slope, usable),
+        masked(found.slope_interval.low, usable),
+        masked(found.slope_interval.high, usable),
+        "slope_index",
+        found.slope_interval.method,
+        problems,
+        ratio=masked(found.ratio, usable),
+        ratio_low=masked(found.ratio_interval.low, usable),
+        ratio_high=masked(found.ratio_interval.high, usable),
+        ratio_interval_method=found.ratio_interval.method,
+        intercept=masked(found.intercept, usable),
+        standard_error=masked(found.standard_error, usable),
+        group=strata.labels,
+    )
+
+
 def _fit(rows: _Rows, y: FloatArray) -> _Line:
     return _Line(rows.strata.total(rows.tilt * y), rows.strata.total(rows.level * y))
 
@@ -359,11 +394,3 @@ def _summary(line: _Line, probabilities: FloatArray) -> FloatArray:
     drawn = np.array(_indices(line, np.asarray))
     percentiles = np.moveaxis(np.quantile(drawn, probabilities, axis=-1), 0, -1)
     return np.concatenate([percentiles, drawn.std(axis=-1, keepdims=True)], axis=-1)
-
-
-def _turned(multiplier: float, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
-    return (low, high) if multiplier >= 0 else (high, low)
-
-
-def _oriented(ratio: FloatArray, multiplier: float) -> FloatArray:
-    return ratio if multiplier >= 0 else 1 / ratio

@@ -67,7 +67,7 @@ def life_expectancy(
     usable, problems = set_aside_groups(strata, _faults(strata, table, d, n, age, minimum_population), errors)
     known = strata.spread(usable).reshape(shape)
     sums = _Sums(*(part.reshape(shape) for part in _sum_downwards(strata, table, d, n)))
-    years, error = masked(sums.years, known), masked(np.sqrt(sums.variance), known)
+    years, error = masked(sums.years, known), np.sqrt(masked(sums.variance, known))
     tail, several = tails(confidence, shape)
     middle, spread = (years[..., None], error[..., None]) if several else (years, error)
     return LifeExpectancy(

@@ -14,6 +14,8 @@ from psykanalys.methods.loglinear import fit_line, poisson, separated
 from psykanalys.methods.series import Mask, Series, first_time, last_time
 from psykanalys.methods.trends import dispersion
 
+WIDE = 1e4  # variance of a count
+
 
 def chances(seed: int, *shape: int) -> FloatArray:
     """Return reproducible chances strictly between 0 and 1."""
@@ -24,17 +26,27 @@ def counts_about(expected: FloatArray, excess: FloatArray, chance: FloatArray) -
     """Return counts about what each line expects.
 
     Shapes (rows, points), (rows,) and (draws, points) give (rows, draws, points). Poisson where `excess` is 0; else
-    negative binomial with variance (1 + excess) · mean. Every row uses the same chances. The cumulative probabilities
-    of all counts that can reasonably come are tabulated once per point.
+    negative binomial with variance (1 + excess) · mean. Every row uses the same chances. Above a standard deviation of
+    100 a rounded gamma distribution with the same mean and variance takes their place.
     """
-    rows, points = expected.shape
-    mean, spread = expected.ravel(), np.repeat(excess, points)
-    reach = 9 * np.sqrt(mean * (1 + spread)) + 9
+    spread = np.broadcast_to(excess[:, None], expected.shape)
+    wide = expected * (1 + spread) > WIDE
+    counts = _looked_up(np.where(wide, 0, expected), spread, chance)
+    row, point = np.nonzero(wide)
+    scale = 1 + spread[row, point, None]
+    counts[row, :, point] = np.rint(special.gammaincinv(expected[row, point, None] / scale, chance.T[point]) * scale)
+    return counts
+
+
+def _looked_up(expected: FloatArray, spread: FloatArray, chance: FloatArray) -> FloatArray:
+    """The cumulative chances of all counts that can reasonably come are tabulated once per point."""
+    mean, excess = expected.ravel(), spread.ravel()
+    reach = 9 * np.sqrt(mean * (1 + excess)) + 9
     lowest = np.maximum(np.floor(mean - reach), 0)
-    width = np.ceil(mean + reach + 30 * spread - lowest).astype(int) + 1
+    width = np.where(mean > 0, np.ceil(mean + reach + 30 * excess - lowest), 0).astype(int) + 1
     cell, start = np.repeat(np.arange(mean.size), width), np.cumsum(width) - width
-    reached = _at_most(lowest[cell] + np.arange(cell.size) - start[cell], mean[cell], spread[cell])
-    cells = np.arange(mean.size).reshape(rows, 1, points)
+    reached = _at_most(lowest[cell] + np.arange(cell.size) - start[cell], mean[cell], excess[cell])
+    cells = np.arange(mean.size).reshape(len(expected), 1, expected.shape[1])
     place = np.searchsorted(cell + np.minimum(reached, 1), cells + chance) - start[cells]
     return lowest[cells] + np.clip(place, 0, width[cells] - 1)
 
@@ -114,8 +126,8 @@ def middle(drawn: FloatArray, confidence: ArrayLike) -> tuple[FloatArray, FloatA
     """Return the limits of the middle part along axis 1, the next drawn value outwards; levels give a last axis."""
     ordered, most = np.sort(drawn, axis=1), drawn.shape[1] - 1
     tail, _ = tails(confidence, ())
-    low, high = np.floor(tail * most).astype(int), np.ceil((1 - tail) * most).astype(int)
-    return _taken(ordered, low), _taken(ordered, high)
+    below = np.floor(np.round(tail * most, 9)).astype(int)
+    return _taken(ordered, below), _taken(ordered, most - below)
 
 
 def _taken(ordered: FloatArray, rank: NDArray[np.intp]) -> FloatArray:

@@ -20,6 +20,7 @@ from psykanalys.methods.strata import (
     beside,
     faults_of_groups,
     faults_of_rows,
+    first_of_band,
     join,
     set_aside_groups,
     stratify,
@@ -265,19 +266,12 @@ def _direct_rows(
     x, n, times = (array.ravel() for array in as_floats(events, population, 1 if frequencies is None else frequencies))
     strata = stratify(group, x.size)
     weights = join(standard, age_band, strata, "standard")
-    cell = np.arange(x.size) if age_band is None else _cells(strata, np.asarray(age_band))
+    cell = first_of_band(strata, age_band)
     first = cell == np.arange(x.size)
     varies = _differ(n, n[cell]) | _differ(weights.rows, weights.rows[cell])
     if frequencies is None:
         return _Direct(strata, x, n, times, weights, np.ones_like(first), ~first, np.zeros_like(first))
     return _Direct(strata, x, n, times, weights, first, np.zeros_like(first), varies)
-
-
-def _cells(strata: Strata, age_band: NDArray[Any]) -> NDArray[np.intp]:
-    """The first row that has the same group and age band."""
-    bands, band = np.unique(age_band, return_inverse=True)
-    _, first, cell = np.unique(strata.of_row * bands.size + band, return_index=True, return_inverse=True)
-    return first[cell]
 
 
 def _differ(one: FloatArray, other: FloatArray) -> BoolArray:
@@ -294,6 +288,7 @@ class _Indirect:
     population: FloatArray
     reference_events: Joined
     reference_population: Joined
+    twice: BoolArray
 
     def faults(self) -> Sequence[Faults]:
         events, persons = self.reference_events, self.reference_population
@@ -304,6 +299,7 @@ class _Indirect:
             faults_of_rows(self.strata, self.population < 0, "the population is negative"),
             faults_of_rows(self.strata, events.rows < 0, "the reference's events are negative"),
             faults_of_rows(self.strata, persons.rows <= 0, "the reference's population is not positive"),
+            faults_of_rows(self.strata, self.twice, "the age band comes twice"),
             faults_of_groups(self.expected() == 0, "no events are expected"),
         ]
 
@@ -329,7 +325,8 @@ def _indirect_rows(
     total, faults = _observed(observed, strata)
     events = join(reference_events, age_band, strata, "reference's events")
     persons = join(reference_population, age_band, strata, "reference's population")
-    return _Indirect(strata, total, faults, n.ravel(), events, persons)
+    twice = first_of_band(strata, age_band) != np.arange(n.size)
+    return _Indirect(strata, total, faults, n.ravel(), events, persons, twice)
 
 
 def _observed(observed: Keyed, strata: Strata) -> tuple[FloatArray, Sequence[Faults]]:

@@ -60,11 +60,25 @@ def stratify(group: ArrayLike | None, size: int) -> Strata:
     """
     if group is None:
         return Strata(None, np.zeros(size, dtype=np.intp))
-    names = np.asarray(group).ravel()
-    if names.size != size:
-        raise ValueError(f"group has {names.size} labels for {size} rows: expected one for each")
-    labels, of_row = np.unique(names, return_inverse=True)
+    labels, of_row = np.unique(labels_of_rows(group, size, "group"), return_inverse=True)
     return Strata(labels, of_row)
+
+
+def labels_of_rows(labels: ArrayLike, size: int, name: str) -> NDArray[Any]:
+    """The labels as an array; ValueError unless there is one per row."""
+    given = np.asarray(labels).ravel()
+    if given.size != size:
+        raise ValueError(f"{name} has {given.size} labels for {size} rows: expected one for each")
+    return given
+
+
+def first_of_band(strata: Strata, age_band: ArrayLike | None) -> NDArray[np.intp]:
+    """For each row, the first row of the same group and age band; without `age_band` the row itself."""
+    if age_band is None:
+        return np.arange(strata.of_row.size)
+    bands, band = np.unique(labels_of_rows(age_band, strata.of_row.size, "age_band"), return_inverse=True)
+    _, first, cell = np.unique(strata.of_row * bands.size + band, return_index=True, return_inverse=True)
+    return first[cell]
 
 
 def faults_of_rows(strata: Strata, bad: BoolArray, reason: str) -> Faults:
@@ -107,7 +121,7 @@ def join(figures: ArrayLike | Mapping[Any, float], age_band: ArrayLike | None, s
     if age_band is None:
         raise ValueError(f"the {name} is keyed by age band: age_band is needed to look it up")
     keys, known = list(figures), np.array([*figures.values(), np.nan], dtype=float)
-    column = _columns(keys, np.asarray(age_band).ravel())
+    column = _columns(keys, labels_of_rows(age_band, strata.of_row.size, "age_band"))
     foreign = faults_of_rows(strata, column == len(keys), f"the age band is not in the {name}")
     return Joined(known[column], (foreign, _missing(keys, known, column, strata, name)))
 
