@@ -53,6 +53,7 @@ EXAMPLES: dict[str, tuple[str, str, bool]] = {
     "poisson_trend": ("events in a population of 12 000", "poisson_trend([47, 51, 44, 40, 38], [12_000] * 5)", True),
     "logistic_trend": ("shares of 200", "logistic_trend([60, 66, 71, 80, 85], [200] * 5)", True),
     "trend_marker": ("the same shares", "trend_marker([60, 66, 71, 80, 85], [200] * 5)", True),
+    "backtest": ("the rule of time_to_target tried on the last two points", "backtest([60, 55, 52, 47, 44, 40, 39], [10_000] * 7)", True),
     "time_to_target": ("when 40 per 10 000 becomes 30",
                        "time_to_target([60, 55, 52, 47, 44, 40], [10_000] * 6, 30, per=10_000, direction='lower')", True),
     "xmr": ("ten months", "xmr([46, 49, 51, 48, 47, 50, 52, 49, 48, 60])", True),

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
 
-class Block:
+class Block(ABC):
     """Something that a notebook cell shows: HTML for the page, plain text for a terminal."""
 
+    @abstractmethod
     def to_html(self) -> str:
         """HTML for the page."""
-        raise NotImplementedError
 
+    @abstractmethod
     def to_text(self) -> str:
         """Plain text with the same content."""
-        raise NotImplementedError
 
     def _repr_html_(self) -> str:
         return self.to_html()
