@@ -19,12 +19,17 @@ SEX = {"T": "", "K": "kvinnor/flickor", "M": "män/pojkar"}
 YOUNG_SEX = {"T": "", "K": "flickor", "M": "pojkar"}
 ADULT_SEX = {"T": "", "K": "kvinnor", "M": "män"}
 SINGULAR_ENDINGS = (
-    ("dagar", "dag"), ("mottagningar", "mottagning"), ("utbildningar", "utbildning"), ("vägar", "väg"),
-    ("månader", "månad"), ("organisationer", "organisation"), ("insatser", "insats"), ("tjänster", "tjänst"),
-    ("tillfällen", "tillfälle"), ("grupper", "grupp"), ("kommuner", "kommun"), ("enheter", "enhet"), ("områden", "område"),
-    ("centraler", "central"), ("personer", "person"), ("patienter", "patient"), ("föräldrar", "förälder"),
-    ("instruktörer", "instruktör"), ("läkare", "läkare"), ("besök", "besök"), ("barn", "barn"),
+    ("föräldrar", "förälder"), ("listade", "listad"), ("tillfällen", "tillfälle"), ("områden", "område"),
+    ("slingor", "slinga"), ("skador", "skada"),
+    ("dagar", "dag"), ("delar", "del"), ("domar", "dom"), ("gånger", "gång"), ("ningar", "ning"), ("vägar", "väg"),
+    ("minuter", "minut"), ("månader", "månad"), ("ioner", "ion"), ("insatser", "insats"),
+    ("platser", "plats"), ("tjänster", "tjänst"), ("grupper", "grupp"), ("kommuner", "kommun"), ("heter", "het"),
+    ("teter", "tet"), ("centraler", "central"), ("personer", "person"), ("patienter", "patient"), ("örer", "ör"),
+    ("loger", "log"), ("torer", "tor"), ("ister", "ist"), ("intervjuer", "intervju"), ("planer", "plan"),
+    ("parter", "part"), ("åtgärder", "åtgärd"), ("träffar", "träff"),
 )  # fmt: skip
+# Units that stand for 'no unit' or for a scale that is not written after a number.
+WITHOUT_UNIT = ("antal", "andel", "bedömning", "ej angiven", "ej angivet", "ja/nej")
 NUMBER_WORDS = ("inga", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
 
 
@@ -32,14 +37,14 @@ def number(value: Any, decimals: int | None = None) -> str:
     """'24 328', '6,51', '−0,4'. Without `decimals` as many as the value has, at most four."""
     if value is None or value is pd.NA or math.isnan(value):
         return "–"
-    text = f"{value:,.{decimals}f}" if decimals is not None else _shortest(value)
+    text = f"{value:z,.{decimals}f}" if decimals is not None else _shortest(value)
     return text.replace(",", NO_BREAK).replace(".", ",").replace("-", MINUS)
 
 
 def with_unit(value: Any, unit: str, decimals: int | None = None) -> str:
     """'28 %', '58 per 1 000', '36 patienter', '1 patient'."""
-    is_one = value is not None and value is not pd.NA and value == 1
-    return f"{number(value, decimals)}{NO_BREAK}{one(unit) if is_one else unit_text(unit)}".strip()
+    text = number(value, decimals)
+    return f"{text}{NO_BREAK}{one(unit) if text.lstrip(MINUS) == '1' else unit_text(unit)}".strip()
 
 
 def one(unit: str) -> str:
@@ -54,12 +59,12 @@ def one(unit: str) -> str:
 
 def unit_text(unit: str) -> str:
     """The unit as printed after a number."""
-    written = {"procent": "%", "antal": "", "per 1000": f"per 1{NO_BREAK}000", "per 100000": f"per 100{NO_BREAK}000"}
-    return written.get(unit, unit)
+    written = {"procent": "%", "per 1000": f"per 1{NO_BREAK}000", "per 100000": f"per 100{NO_BREAK}000"}
+    return "" if unit in WITHOUT_UNIT else written.get(unit, unit)
 
 
-def interval(low: float | None, high: float | None, decimals: int) -> str:
-    """'[35; 56]', or nothing where there is no interval."""
+def interval(low: float | None, high: float | None, decimals: int | None) -> str:
+    """'[35; 56]', or nothing where there is no interval. Without `decimals` the limits as they are printed."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
     return f"[{number(low, decimals)}; {number(high, decimals)}]"
@@ -118,8 +123,7 @@ _COMMON_GENDER = {
 
 
 def _shortest(value: float) -> str:
-    text = f"{value:,.4f}".rstrip("0").rstrip(".")
-    return text or "0"
+    return f"{value:z,.4f}".rstrip("0").rstrip(".")
 
 
 def _written(span: Period) -> str:

@@ -13,7 +13,7 @@ from psykanalys.data.contract import WITHOUT_VALUE
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present.html import Bullets, Text
-from psykanalys.present.tables import Tables, target_text
+from psykanalys.present.tables import Tables, reported_indicators, target_text
 from psykanalys.present.words import FINDING_KINDS
 from psykanalys.verdicts import BY_INTERVAL, Verdict, Word, expected_errors
 
@@ -38,10 +38,11 @@ class Sentences:
         sources = self._analysis.sources
         plans = sources[sources["plan_start"].notna()].to_dict("records")
         named = fmt.listed(f"”{row['title']}” ({row['publisher']})" for row in plans)
+        what = f"{'planerna' if len(plans) > 1 else 'planen'} {named}" if plans else "länets uppföljningar"
         told = self._analysis.results[self._analysis.results["status"] != "forecast"]["when"]
         last = max((parse_period(str(when)).last for when in told), default=None)
         until = f" Den senaste uppgiften gäller {last.year}." if last else ""
-        return Text(f"Analys av planen {named}.{until}", "lead")
+        return Text(f"Analys av {what}.{until}", "lead")
 
     def use(self) -> Bullets:
         """What the report may and may not be used for."""
@@ -76,21 +77,22 @@ class Sentences:
             return Text("Planen innehåller inga mål i det här fokusområdet.", "lead")
         goals = f"Planen har {fmt.counted(row['goals'], 'mål', 'mål')} i det här fokusområdet."
         if not row["testable"]:
-            return Text(f"{goals} Inget av dem går att pröva.", "lead")
-        testable = f"{_capital(fmt.number(row['testable']))} av dem går att pröva"
-        result = (
-            "inget av de målen har" if not row["with_result"] else f"{fmt.number(row['with_result'])} av de målen har"
-        )
-        judged = "inget kan bedömas" if not row["judged"] else f"{fmt.number(row['judged'])} kan bedömas"
-        return Text(f"{goals} {testable}; {result} ett redovisat resultat, och {judged}.", "lead")
+            return Text(f"{goals} {_untestable(row['goals'])}", "lead")
+        testable = "Det" if row["goals"] == 1 else f"{fmt.number(row['testable'])} av dem"
+        if row["testable"] == 1:
+            judged = f"det har {'ett' if row['with_result'] else 'inget'} redovisat resultat och kan {'' if row['judged'] else 'inte '}bedömas"
+        else:
+            judged = f"{_some(row['with_result'])} av de målen har ett redovisat resultat, och {_some(row['judged'])} kan bedömas"
+        return Text(f"{goals} {testable} går att pröva; {judged}.", "lead")
 
     def judgement(self, verdict: Verdict) -> str:
         """One verdict as a sentence: the target, the figure, the word."""
-        figure = self._figure(verdict)
         goal = target_text(verdict)
         aim = f" (målet: {goal})" if goal and verdict.operator != "yes" else ""
+        when = f", {fmt.period(verdict.period)}" if verdict.observation else ""
         tense = "läget mot målet: " if verdict.position and verdict.is_firm else ""
-        return f"{verdict.label}: {figure}{aim}, {fmt.period(verdict.period)} – {tense}{verdict.word}."
+        by_hand = " (satt för hand)" if verdict.override else ""
+        return _capital(f"{verdict.label}: {self._figure(verdict)}{aim}{when} – {tense}{verdict.word}{by_hand}.")
 
     def commentary(self, number: int) -> list[Text]:
         """The county's own words on a focus area, signed and dated."""
@@ -103,10 +105,19 @@ class Sentences:
     def measurability(self) -> Text:
         """How much of the plan can be followed at all."""
         counts = self._counts()
+        if not counts["goals"]:
+            return Text("Planen innehåller inga mål.")
+        if counts["goals"] == 1:
+            return Text(
+                f"Planens enda mål har {'en' if counts['with_indicator'] else 'ingen'} uppföljningsindikator som mäter "
+                f"målet, går {'' if counts['testable'] else 'inte '}att pröva och har "
+                f"{'ett' if counts['with_result'] else 'inget'} redovisat resultat."
+            )
+        also = "också " if counts["with_result"] else ""
         return Text(
-            f"Av planens {fmt.number(counts['goals'])} mål har {fmt.number(counts['with_indicator'])} en "
-            f"uppföljningsindikator som mäter målet, {fmt.number(counts['testable'])} går att pröva och "
-            f"{fmt.number(counts['with_result'])} har också ett redovisat resultat.",
+            f"Av planens {fmt.number(counts['goals'])} mål har {_some(counts['with_indicator'])} en "
+            f"uppföljningsindikator som mäter målet, {_some(counts['testable'])} går att pröva och "
+            f"{_some(counts['with_result'])} har {also}ett redovisat resultat.",
         )
 
     def data_quality(self) -> Text:
@@ -115,9 +126,11 @@ class Sentences:
         told = fmt.listed(
             f"{kind} ({count})" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
         )
+        found = fmt.counted(len(self._analysis.findings), "avvikelse", "avvikelser")
+        if not told:
+            return Text(f"När dokumenten lästes rad för rad hittades {found}.")
         return Text(
-            f"När dokumenten lästes rad för rad hittades {fmt.counted(len(self._analysis.findings), 'avvikelse', 'avvikelser')}: "
-            f"{told}. Inget har rättats i det tysta; varje avvikelse redovisas med plats och hur den behandlats."
+            f"När dokumenten lästes rad för rad hittades {found}: {told}. Inget har rättats i det tysta; varje avvikelse redovisas med plats och hur den behandlats."
         )
 
     def method(self) -> Bullets:
@@ -130,7 +143,7 @@ class Sentences:
                 "Siffror med ”cirka” jämförs med en marginal på 2,5 procentenheter, andra tryckta tal med sin avrundning.",
                 "Resultat som är äldre än planen, eller som står i det dokument som antar den, är utgångslägen och inte måluppfyllelse.",
                 self._errors()
-                or "Inget mål har prövats med intervall, eftersom dokumenten inte anger de antal som krävs.",
+                or "Inget omdöme bygger på intervall, eftersom dokumenten inte anger de antal som krävs.",
                 "Bara uppgifter som redan är offentliga i dokumenten ingår. Inga opublicerade antal personer visas.",
             ]
         )
@@ -149,22 +162,27 @@ class Sentences:
         counts = self._counts()
         start = f"Planen har {fmt.counted(counts['goals'], 'mål', 'mål')}."
         if not counts["testable"]:
-            return f"{start} Inget av dem går att pröva."
-        figures = (
-            f"{fmt.number(counts['in_figures'])} av dem mot en siffra"
-            if counts["in_figures"]
-            else "inget mot en siffra"
-        )
-        result = "inget har" if not counts["with_result"] else f"{fmt.number(counts['with_result'])} har"
-        return f"{start} {fmt.number(counts['testable'])} går att pröva, {figures}; {result} ett redovisat resultat."
+            return f"{start} {_untestable(counts['goals'])}".strip()
+        if counts["testable"] == 1:
+            told = f"{'Det' if counts['goals'] == 1 else '1'} går att pröva, {'' if counts['in_figures'] else 'inte '}mot en siffra"
+            return f"{start} {told}; det har {'ett' if counts['with_result'] else 'inget'} redovisat resultat."
+        figures = f"{_some(counts['in_figures'])} av dem mot en siffra"
+        told = f"{fmt.number(counts['testable'])} går att pröva, {figures}"
+        return f"{start} {told}; {_some(counts['with_result'])} har ett redovisat resultat."
 
     def _judged(self) -> list[str]:
-        firm = sorted((v for v in self._analysis.plan_verdicts if v.is_firm), key=_importance)
-        return [self.judgement(verdict) for verdict in firm[: self._messages]]
+        judged = sorted(self._judged_verdicts(), key=_importance)
+        return [self.judgement(verdict) for verdict in judged[: self._messages]]
+
+    def _judged_verdicts(self) -> list[Verdict]:
+        """The verdicts that make their goals count as judged in the overview."""
+        followed = [v for v in self._analysis.plan_verdicts if "not_testable" not in v.reasons]
+        return [v for v in followed if v.is_firm or v.word == Word.UNDECIDED]
 
     def _baseline(self) -> str:
-        baseline = [v for v in self._analysis.plan_verdicts if v.word == Word.BASELINE]
-        start = "" if any(v.is_firm for v in self._analysis.plan_verdicts) else "Inget mål kan bedömas ännu. "
+        baseline = {v.observation for v in self._analysis.plan_verdicts if v.word == Word.BASELINE}
+        has_goals = not self._analysis.current_goals.empty
+        start = "Inget mål kan bedömas ännu. " if has_goals and not self._judged_verdicts() else ""
         if not baseline:
             return start.strip()
         number = _capital(fmt.counted(len(baseline), "uppgift", "uppgifter"))
@@ -180,20 +198,22 @@ class Sentences:
 
     def _position(self, verdict: Verdict) -> str:
         aim = target_text(verdict)
-        goal = "målet anger ingen andel" if verdict.word == Word.NOT_TESTABLE else f"målet: {aim}"
-        return f"{verdict.label}: {self._figure(verdict)} {fmt.period(verdict.period)} ({goal})."
+        goal = f"målet: {aim}" if aim else "målet anger ingen andel"
+        untested = "; går inte att pröva" if aim and verdict.word == Word.NOT_TESTABLE else ""
+        return _capital(f"{verdict.label}: {self._figure(verdict)} {fmt.period(verdict.period)} ({goal}{untested}).")
 
     def _stated(self) -> list[str]:
         """Comparisons that the documents make in words only, quoted as theirs; those with riket first."""
         results = self._analysis.results
         own = results[(results["area"] == self._analysis.county.code) & results["direction"].isin(_COMPARED_IN_WORDS)]
+        own = own[own[_FIGURES].isna().all(axis="columns")]
         own = own.assign(_other=~own["wording"].str.contains("riket|landsting|nationell", case=False))
         targeted = set(self._analysis.targets[["indicator", "reported_indicator"]].stack())
         own = own.assign(_aside=~own["indicator"].isin(targeted))
         own = own[own["wording"] != ""].sort_values(["_aside", "_other", "direction", "id"])
         told = own.drop_duplicates(["indicator", "wording"]).drop_duplicates("indicator").head(2)
         return [
-            f"{row['title']}: ”{row['wording']}”, skriver dokumentet, utan siffror ({fmt.period(row['when'])})."
+            f"{_capital(row['title'])}: ”{row['wording']}”, skriver dokumentet, utan siffror ({fmt.period(row['when'])})."
             for row in told.to_dict("records")
         ]
 
@@ -201,23 +221,26 @@ class Sentences:
         family = [each for each in self._analysis.comparisons if each.stands_out is not None]
         if not family:
             return "Ingen jämförelse har de antal som krävs för att pröva om länet sticker ut."
-        looked = f"{_capital(fmt.counted(len(family), 'jämförelse', 'jämförelser'))} har prövats tillsammans"
+        is_one = len(family) == 1
+        looked = f"{_capital(fmt.counted(len(family), 'jämförelse', 'jämförelser'))} har prövats{'' if is_one else ' tillsammans'}"
         found = [self._comparison(each).rstrip(".") for each in family if each.stands_out]
-        return f"{looked}; {f'det som sticker ut: {fmt.listed(found)}' if found else 'ingen sticker ut'}."
+        nothing = "den sticker inte ut" if is_one else "ingen sticker ut"
+        return f"{looked}; {f'det som sticker ut: {fmt.listed(found)}' if found else nothing}."
 
     def _before_and_after(self) -> list[str]:
         """Printed values before and after a change, as the document gives them; nothing is said of the cause."""
         results = self._analysis.results
-        rows = results[
-            results["level"].isin(["före", "efter"]) & (results["value"].notna() | results["value_low"].notna())
-        ]
-        return [self._pair(pair) for _, pair in rows.groupby(["indicator", "dimension"], sort=True) if len(pair) == 2]
+        printed = (results["value"].notna() | results["value_low"].notna()) & results["numerator"].isna()
+        rows = results[results["level"].isin(["före", "efter"]) & printed]
+        pairs = rows.groupby(["indicator", "dimension", "area", "comparator", "sex", "age"], sort=True)
+        return [self._pair(pair) for _, pair in pairs if sorted(pair["level"]) == ["efter", "före"]]
 
     def _pair(self, pair: pd.DataFrame) -> str:
         show = Tables(self._analysis).figure
         by_level = {row["level"]: row for row in pair.to_dict("records")}
         after = by_level["efter"]
-        return f"{after['title']}: {show(by_level['före'])} före och {show(after)} efter ({after['dimension']}). Uppgiften är dokumentets; antal anges inte."
+        detail = f" ({after['dimension']})" if after["dimension"] else ""
+        return f"{_capital(after['title'])}: {show(by_level['före'])} före och {show(after)} efter{detail}. Uppgiften är dokumentets; antal anges inte."
 
     def _compared(self) -> list[str]:
         chosen = [
@@ -227,24 +250,35 @@ class Sentences:
 
     def _comparison(self, comparison: Comparison) -> str:
         """One comparison as a sentence; only its own word judges it."""
-        title = self._analysis.catalogue[comparison.indicator].title
-        values = [fmt.with_unit(value, comparison.unit) for value in (comparison.value, comparison.other_value)]
-        text = f"{title}: {values[0]} mot {values[1]} i riket ({fmt.period(comparison.period)})"
+        detail = fmt.population(comparison.sex, comparison.age, comparison.level)
+        measure = _capital(self._analysis.catalogue[comparison.indicator].title) + (f" ({detail})" if detail else "")
+        own, other = Tables(self._analysis).compared(comparison)
+        period = fmt.period(comparison.period)
+        text = {
+            "nation": f"{measure}: {own} mot {other} i riket ({period})",
+            "group": f"{measure}: {own} mot {other} för {comparison.against} ({period})",
+            "past": f"{measure}: {own} {period} mot {other} {_earlier(comparison)}",
+        }[comparison.kind]
         if comparison.word == INSUFFICIENT:
-            return f"{text}. Antalen redovisas inte, så skillnadens säkerhet kan inte bedömas."
+            return f"{text}. Antal och nämnare redovisas inte för båda, så skillnadens säkerhet kan inte bedömas."
         return f"{text} – {comparison.word}."
 
     def _missing(self) -> str:
         indicators = self._analysis.plan_indicators[self._analysis.plan_indicators["kind"] != "none"]
-        results = self._analysis.results
-        known = set(results.loc[results["value"].notna() | results["yes_no"].notna(), "indicator"])
+        known = reported_indicators(self._analysis.results)
         without = int((~indicators["indicator"].isin(known)).sum())
         counts = self._counts()
         unknown, parts = counts["testable"] - counts["with_result"], []
         if without:
-            parts.append(f"{fmt.number(without)} av {fmt.number(len(indicators))} uppföljningsindikatorer")
+            noun = "uppföljningsindikator" if len(indicators) == 1 else "uppföljningsindikatorer"
+            parts.append(f"{fmt.number(without)} av {fmt.number(len(indicators))} {noun}")
         if unknown:
-            parts.append(f"{fmt.number(unknown)} av de {fmt.number(counts['testable'])} mål som går att pröva")
+            those = (
+                "det enda"
+                if counts["testable"] == 1
+                else f"{fmt.number(unknown)} av de {fmt.number(counts['testable'])}"
+            )
+            parts.append(f"{those} mål som går att pröva")
         ask = f" Fråga: {self._contact}." if self._contact else ""
         return f"Resultat saknas för {fmt.listed(parts)}.{ask}" if parts else ""
 
@@ -260,11 +294,10 @@ class Sentences:
 
     def _findings(self) -> str:
         number = len(self._analysis.findings)
-        return (
-            f"{_capital(fmt.counted(number, 'avvikelse', 'avvikelser'))} i dokumenten, till exempel summor som inte stämmer eller nämnare som saknas, redovisas under Datakvalitet."
-            if number
-            else ""
-        )
+        if not number:
+            return ""
+        such = ", till exempel summor som inte stämmer eller nämnare som saknas," if number > 1 else ""
+        return f"{_capital(fmt.counted(number, 'avvikelse', 'avvikelser'))} i dokumenten{such} redovisas under Datakvalitet."
 
     def _errors(self) -> str:
         errors = expected_errors(self._analysis.verdicts)
@@ -272,9 +305,12 @@ class Sentences:
             return ""
         number, wrong = int(errors["judged"]), fmt.number(errors["surely_wrong_at_most"])
         likely = fmt.number(errors["likely_wrong_at_most"])
-        return f"Av {fmt.counted(number, 'mål', 'mål')} som prövats med intervall väntas högst {wrong} vara felaktigt säkra och högst {likely} felaktigt troliga."
+        told = _capital(fmt.counted(number, "omdöme", "omdömen"))
+        return f"{told} bygger på intervall; antalet felaktigt säkra väntas vara högst {wrong} och antalet felaktigt troliga högst {likely}."
 
     def _figure(self, verdict: Verdict) -> str:
+        if verdict.observation is None:
+            return "inget redovisat resultat"
         row = self._analysis.results.set_index("id").loc[verdict.observation]
         return Tables(self._analysis).figure(row)
 
@@ -285,14 +321,28 @@ def focus_area_name(number: int) -> str:
 
 
 _STARTING = (Word.BASELINE, Word.NOT_TESTABLE)
+_FIGURES = ["value", "value_low", "numerator", "change"]
 _COMPARED_IN_WORDS = ["higher", "much_higher", "slightly_higher", "lower", "much_lower", "slightly_lower"]
 
 
 def _importance(verdict: Verdict) -> tuple[int, int, str, str]:
-    """Firm on chance first, then counted; not reached before reached; newest first."""
-    by_interval = verdict.word in BY_INTERVAL
+    """Firm on chance first, then counted, then undecided; not reached before reached; newest first."""
+    firmness = 0 if verdict.word in BY_INTERVAL else 1 if verdict.is_firm else 2
     not_reached = "inte" in verdict.word
-    return (not by_interval, not not_reached, "".join(chr(255 - ord(c)) for c in verdict.period), verdict.target)
+    return (firmness, not not_reached, "".join(chr(255 - ord(c)) for c in verdict.period), verdict.target)
+
+
+def _untestable(goals: int) -> str:
+    return {0: "", 1: "Det går inte att pröva."}.get(goals, "Inget av dem går att pröva.")
+
+
+def _some(count: int) -> str:
+    """How many goals: a figure, or 'inget'."""
+    return fmt.number(count) if count else "inget"
+
+
+def _earlier(comparison: Comparison) -> str:
+    return fmt.period(comparison.against) if comparison.kind == "past" else ""
 
 
 def _capital(text: str) -> str:

@@ -30,12 +30,15 @@ class Notes:
     texts: list[str] = field(default_factory=list)
 
     def mark(self, text: str) -> str:
-        """Return the mark to print beside a figure, e.g. ' (2)'; nothing for no text."""
+        """Return the mark to print beside a figure: a raised number, never to be taken for a count."""
         if not text:
             return ""
         if text not in self.texts:
             self.texts.append(text)
-        return f"{fmt.NO_BREAK}({self.texts.index(text) + 1})"
+        return f"{fmt.NO_BREAK}{str(self.texts.index(text) + 1).translate(_RAISED)}"
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Tables:
@@ -136,11 +139,7 @@ class Tables:
     def plan_indicators(self, focus_area: int) -> Table:
         """The follow-up indicators that the plan lists, what they measure and what is reported."""
         listed = _as_printed(self._analysis.in_focus_area("plan_indicators", focus_area))
-        reported = set(
-            self._analysis.results.loc[
-                self._analysis.results["has_counts"] | self._analysis.results["value"].notna(), "indicator"
-            ]
-        )
+        reported = reported_indicators(self._analysis.results)
         rows = [
             [
                 row["label"],
@@ -413,12 +412,19 @@ class Tables:
             return words.STATUSES[row["status"]] + stated
         parts = [_change(row), _range(row), _yes_no(row), _value(row, with_interval=with_interval), _direction(row)]
         text = "; ".join(part for part in parts if part)
-        if row["wording"] and not _text(row["direction"]):
-            return f"”{row['wording']}”, återges som {text}"
         firmness = (
             "i stort sett" if row["status"] == "approximate" and _yes_no(row) else words.STATUSES.get(row["status"], "")
         )
-        return f"{firmness} {text}".strip()
+        quoted = f"”{row['wording']}”, återges som " if row["wording"] and not _text(row["direction"]) else ""
+        return quoted + f"{firmness} {text}".strip()
+
+    def compared(self, comparison: Comparison) -> tuple[str, str]:
+        """Both values of a comparison, with the decimals that each figure is shown with elsewhere."""
+        rows = self._analysis.results.set_index("id").loc[[comparison.observation, comparison.other]]
+        own, other = (fmt.with_unit(row["value"], row["unit"], _decimals(row)) for row in rows.to_dict("records"))
+        if own == other and comparison.difference:
+            own, other = (fmt.with_unit(value, comparison.unit) for value in (comparison.value, comparison.other_value))
+        return own, other
 
     @property
     def _short_names(self) -> dict[str, str]:
@@ -439,7 +445,7 @@ class Tables:
 
     def _verdict_row(self, verdict: Verdict, notes: Notes) -> Cells:
         result = self._analysis.results.set_index("id").loc[verdict.observation]
-        limits = fmt.interval(verdict.ci_low, verdict.ci_high, int(result["decimals"]))
+        limits = fmt.interval(verdict.ci_low, verdict.ci_high, _decimals(result))
         detail = self._detail(result)
         return [
             verdict.label,
@@ -503,13 +509,14 @@ class Tables:
         results = self._analysis.results.set_index("id")
         own, other = results.loc[comparison.observation], results.loc[comparison.other]
         difference = "–" if comparison.difference is None else signed(comparison.difference, _points(comparison.unit))
+        value, other_value = self.compared(comparison)
         return [
             own["title"] + notes.mark(" ".join(self._analysis.catalogue[comparison.indicator].caveats)),
             self._population(own),
             _when(own),
-            fmt.with_unit(comparison.value, comparison.unit) + notes.mark(own["caution"]),
+            value + notes.mark(own["caution"]),
             _when(other) if comparison.kind == "past" else comparison.against,
-            fmt.with_unit(comparison.other_value, comparison.unit) + notes.mark(other["caution"]),
+            other_value + notes.mark(other["caution"]),
             difference,
             comparison.word,
         ]
@@ -533,7 +540,7 @@ def target_text(verdict: Verdict) -> str:
     if (verdict.operator, verdict.target_value, verdict.unit) == (">=", 100, "procent"):
         return "alla (100 %)"
     if verdict.target_value == 0 and verdict.operator in {"<=", "="}:
-        return f"inga {fmt.unit_text(verdict.unit)}"
+        return _none_of(verdict.unit)
     value = fmt.with_unit(verdict.target_value, verdict.unit)
     if verdict.operator == "between":
         return f"{fmt.number(verdict.target_value)}–{fmt.with_unit(verdict.target_high, verdict.unit)}"
@@ -541,10 +548,22 @@ def target_text(verdict: Verdict) -> str:
 
 
 def signed(value: float, unit: str, decimals: int = 1) -> str:
-    """'+2,4 procentenheter', '−0,8 procentenheter', '0'."""
+    """'+2,4 procentenheter', '−1 procentenhet', '0 procentenheter'."""
     rounded = round(value, decimals)
-    sign = "+" if rounded > 0 else ""
-    return f"{sign}{fmt.number(rounded)} {fmt.unit_text(unit)}".strip()
+    return f"{'+' if rounded > 0 else ''}{fmt.with_unit(rounded, unit)}"
+
+
+def reported_indicators(results: pd.DataFrame) -> set[str]:
+    """The measures of which a figure, a range or a yes/no is reported."""
+    figures = results[["value", "value_low", "numerator", "yes_no"]]
+    return set(results.loc[figures.notna().any(axis="columns"), "indicator"])
+
+
+def _none_of(unit: str) -> str:
+    """'inga självmord', 'inga (0 %)': a unit that is a sign or a rate cannot stand after 'inga'."""
+    written = fmt.unit_text(unit)
+    is_counted = written == unit or not written
+    return f"inga {written}".strip() if is_counted else f"inga ({fmt.with_unit(0, unit)})"
 
 
 def _level(row: Row) -> str:
@@ -593,28 +612,39 @@ def _as_printed(rows: pd.DataFrame) -> pd.DataFrame:
     return ordered.sort_values(["_start", "_level", "_line"]).drop(columns=["_line", "_level", "_start"])
 
 
-def _counts(row: Row) -> str:
+def _counts(row: Row, unit: str = "") -> str:
     x, n = row["numerator"], row["denominator"]
     if pd.isna(x):
         return ""
-    return fmt.number(x) if pd.isna(n) else f"{fmt.number(x)} av {fmt.number(n)}"
+    return fmt.with_unit(x, unit) if pd.isna(n) else f"{fmt.number(x)} av {fmt.with_unit(n, unit)}"
+
+
+def _decimals(row: Row) -> int | None:
+    """The measure's decimals for a calculated value, None for one shown as printed.
+
+    A share below all is not rounded up to 100 %, and one above none not down to 0 %.
+    """
+    if not row["has_counts"]:
+        return None
+    decimals, value = int(row["decimals"]), float(row["value"])
+    is_hidden = row["unit"] == "procent" and round(value, decimals) in (0, 100) and value not in (0, 100)
+    return decimals + 1 if is_hidden else decimals
 
 
 def _value(row: Row, *, with_interval: bool) -> str:
     counts = _counts(row)
     if row["statistic"] in {"count", "quantity"} and counts:
-        return f"{counts} {fmt.unit_text(row['unit'])}".strip()
+        return _counts(row, row["unit"])
     if pd.isna(row["value"]):
         return counts
-    decimals = int(row["decimals"]) if row["has_counts"] else None
-    value = fmt.with_unit(row["value"], row["unit"], decimals)
+    value = fmt.with_unit(row["value"], row["unit"], _decimals(row))
     limits = _limits(row) if with_interval else ""
     return f"{value}{f' ({counts})' if counts else ''}{f' {limits}' if limits else ''}"
 
 
 def _limits(row: Row) -> str:
     """The 95 % interval, or what those that did not answer could have changed."""
-    decimals = int(row["decimals"])
+    decimals = _decimals(row)
     if pd.notna(row["worst"]) and row["worst"] < row["best"]:
         return f"sämst–bäst {fmt.interval(row['worst'], row['best'], decimals)}"
     return fmt.interval(row["ci_low"], row["ci_high"], decimals)
