@@ -1,5 +1,6 @@
 """Statistics on arrays: values with their limits and their problems. Knows no tables, no files and no Swedish."""
 
+from psykanalys.methods.backtest import backtest
 from psykanalys.methods.compare import binomial_test, compare
 from psykanalys.methods.comparison import difference_of_proportions, ratio_of_rates
 from psykanalys.methods.core import Estimate, MethodError, Problem
@@ -12,6 +13,7 @@ from psykanalys.methods.means import mean, quantile
 from psykanalys.methods.multiplicity import adjust
 from psykanalys.methods.overdispersion import overdispersion
 from psykanalys.methods.planning import needed_n
+from psykanalys.methods.positions import verdict_positions
 from psykanalys.methods.proportions import proportion
 from psykanalys.methods.rates import count, rate
 from psykanalys.methods.standardisation import (
@@ -32,6 +34,7 @@ __all__ = [
     "MethodError",
     "Problem",
     "adjust",
+    "backtest",
     "binomial_test",
     "bounds",
     "compare",
@@ -59,6 +62,7 @@ __all__ = [
     "slope_index",
     "time_to_target",
     "trend_marker",
+    "verdict_positions",
     "waiting_times",
     "xmr",
 ]

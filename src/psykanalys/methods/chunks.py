@@ -10,34 +10,46 @@ import numpy as np
 
 from psykanalys.methods.core import FloatArray
 
-CHUNK = 8_192  # numbers per chunk: some twenty arrays of 64 kB
-THREADS_FROM = 100_000  # numbers: below this, threads cost more than they give
+CHUNK = 8_192  # elements: some twenty arrays of 64 kB
+THREADS_FROM = 100_000  # elements: below this, threads cost more than they give
+
+Limits = Callable[..., tuple[FloatArray, FloatArray]]
 
 
-def in_chunks(work: Callable[..., FloatArray], *arrays: FloatArray) -> FloatArray:
-    """Return work(*arrays), for arrays of one shape and one dimension, calculated chunk by chunk.
+def limits_in_chunks(limits: Limits, tail: FloatArray, *counts: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return limits(*counts, tail), low and high: in the shape of `counts`, with one more last axis for several tails.
 
-    `work` must treat each element by itself: then neither the chunks nor the threads can change a digit. NumPy's and
-    SciPy's functions release the interpreter lock, so that threads run side by side. Memory beyond the answer is that
-    of one chunk per thread.
+    `counts` have one shape, and `tail` is as `core.tails` gives it. `limits` treats each element by itself.
     """
-    size = arrays[0].size
-    answer = np.empty(size)
+    shape = np.shape(counts[0]) + (tail.size,) * (tail.ndim > 0)
+    levels = tail.reshape(1, -1) if tail.ndim else tail
+    column = (-1, 1) if tail.ndim else (-1,)
+    answer = np.empty((2, np.size(counts[0]), *levels.shape[1:]))
 
-    def fill(start: int) -> None:
-        part = slice(start, start + CHUNK)
-        answer[part] = work(*(array[part] for array in arrays))
+    def fill(part: slice) -> None:
+        answer[0, part], answer[1, part] = limits(*(array[part] for array in columns), levels)
 
-    threads = _threads(size)
-    if threads == 1:
-        for start in range(0, size, CHUNK):
-            fill(start)
-        return answer
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(fill, range(0, size, CHUNK)))
-    return answer
+    columns = [np.reshape(array, column) for array in counts]
+    over_chunks(fill, answer.shape[1])
+    return answer[0].reshape(shape), answer[1].reshape(shape)
 
 
-def _threads(size: int) -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores if size >= THREADS_FROM else 1
+def over_chunks(fill: Callable[[slice], None], size: int) -> None:
+    """Call `fill` with the slice of every chunk of `size` elements.
+
+    Neither chunks nor threads change a digit, as long as each element is worked on by itself. NumPy's and SciPy's
+    functions release the interpreter lock, so that threads run side by side. Besides the answer, memory is needed for
+    one chunk per thread only.
+    """
+    parts = [slice(start, start + CHUNK) for start in range(0, size, CHUNK)]
+    cores = _cores() if size >= THREADS_FROM else 1
+    if cores == 1:
+        for part in parts:
+            fill(part)
+        return
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(fill, parts))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
+from psykanalys.methods.beta import lower_quantile, upper_quantile
+from psykanalys.methods.chunks import limits_in_chunks
 from psykanalys.methods.core import (
     Errors,
     Estimate,
@@ -42,19 +43,15 @@ def proportion(
     usable, problems = set_aside(conditions, errors)
     known = usable & ~np.isnan(x) & ~np.isnan(n)
     x, n = masked(x, known), masked(n, known)
-    tail, several = tails(confidence, x.shape)
-    low, high = _LIMITS[method](*_expand(x, n, several=several), tail)
+    tail, _ = tails(confidence, x.shape)
+    low, high = limits_in_chunks(_LIMITS[method], tail, x, n)
     return Estimate(x / n, low, high, "proportion", method, problems)
-
-
-def _expand(x: FloatArray, n: FloatArray, *, several: bool) -> tuple[FloatArray, FloatArray]:
-    return (x[..., None], n[..., None]) if several else (x, n)
 
 
 def _exact(x: FloatArray, n: FloatArray, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
     some, not_all = np.where(x == 0, 1, x), np.where(x == n, n - 1, x)
-    low = special.betaincinv(some, n - some + 1, tail)
-    high = special.betainccinv(not_all + 1, n - not_all, tail)
+    low = lower_quantile(some, n - some + 1, tail)
+    high = upper_quantile(not_all + 1, n - not_all, tail)
     return np.where(x == 0, 0.0, low), np.where(x == n, 1.0, high)
 
 

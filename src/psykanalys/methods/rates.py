@@ -6,9 +6,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
+from psykanalys.methods.chunks import limits_in_chunks
 from psykanalys.methods.core import Errors, Estimate, FloatArray, as_floats, masked, set_aside, tails, z_value
+from psykanalys.methods.gamma import lower_quantile, upper_quantile
 
 RateMethod = Literal["exact", "byar", "phe"]
 
@@ -51,14 +52,13 @@ def rate(
 
 
 def _count_limits(x: FloatArray, method: RateMethod, confidence: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    tail, several = tails(confidence, x.shape)
-    events = x[..., None] if several else x
-    return _LIMITS[method](events, tail)
+    tail, _ = tails(confidence, x.shape)
+    return limits_in_chunks(_LIMITS[method], tail, x)
 
 
 def _exact(x: FloatArray, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
-    low = special.gammaincinv(np.maximum(x, np.finfo(float).tiny), tail)
-    return np.where(x == 0, 0.0, low), special.gammainccinv(x + 1, tail)
+    low = lower_quantile(np.maximum(x, np.finfo(float).tiny), tail)
+    return np.where(x == 0, 0.0, low), upper_quantile(x + 1, tail)
 
 
 def _byar(x: FloatArray, tail: FloatArray) -> tuple[FloatArray, FloatArray]:

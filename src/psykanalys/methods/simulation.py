@@ -15,6 +15,7 @@ from psykanalys.methods.series import Mask, Series, first_time, last_time
 from psykanalys.methods.trends import dispersion
 
 WIDE = 1e4  # variance of a count
+UNEVEN = 1e3  # excess: so much more than Poisson
 
 
 def chances(seed: int, *shape: int) -> FloatArray:
@@ -27,10 +28,10 @@ def counts_about(expected: FloatArray, excess: FloatArray, chance: FloatArray) -
 
     Shapes (rows, points), (rows,) and (draws, points) give (rows, draws, points). Poisson where `excess` is 0; else
     negative binomial with variance (1 + excess) · mean. Every row uses the same chances. Above a standard deviation of
-    100 a rounded gamma distribution with the same mean and variance takes their place.
+    100, or an excess of 1000, a rounded gamma distribution with the same mean and variance takes their place.
     """
     spread = np.broadcast_to(excess[:, None], expected.shape)
-    wide = expected * (1 + spread) > WIDE
+    wide = (expected > 0) & ((expected * (1 + spread) > WIDE) | (spread > UNEVEN))
     counts = _looked_up(np.where(wide, 0, expected), spread, chance)
     row, point = np.nonzero(wide)
     scale = 1 + spread[row, point, None]
