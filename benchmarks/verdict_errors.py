@@ -80,9 +80,8 @@ def table(target: float = 0.90) -> list[str]:
             ours, theirs = chances(cuts, n, share), naive(n, target, share)
             words = " | ".join(f"{100 * chance:.1f}" for chance in ours)
             light = "/".join(f"{100 * chance:.0f}" for chance in theirs)
-            rows.append(
-                f"| {n} | {100 * (share - target):+.0f} | {words} | {100 * flips(ours):.0f} | {light} | {100 * flips(theirs):.0f} |"
-            )
+            flip, naive_flip = (f"{abs(100 * flips(each)):.0f}" for each in (ours, theirs))
+            rows.append(f"| {n} | {100 * (share - target):+.0f} | {words} | {flip} | {light} | {naive_flip} |")
     return rows
 
 
@@ -116,9 +115,7 @@ def main() -> None:
     parser.add_argument("--figure", type=Path)
     options = parser.parse_args()
     started = time.perf_counter()
-    print(
-        f"worst error per side, n = 1 to {options.most}, {len(TARGETS)} targets, {len(SHARES)} true shares and the limit"
-    )
+    print(f"worst error per side, n = 1 to {options.most}, {len(TARGETS)} targets, {len(SHARES)} true shares")
     for word, (value, n, target) in worst_errors(options.most).items():
         print(f"  wrong '{word}': at most {100 * value:.4f} % (n = {n}, target {100 * target:.0f} %)")
     print("\nhow often each word is given (per cent), target 90 %\n")

@@ -115,7 +115,7 @@ class Analysis:
         reported; `judged`: and it gave a verdict. `in_figures`: testable against a figure. `measured_by_other`: what
         is reported measures something else.
         """
-        testable = [v for v in self.plan_verdicts if "not_testable" not in v.reasons]
+        testable = [v for v in self.plan_verdicts if "not_testable" not in v.reasons or v.override]
         with_result = [v for v in testable if v.word not in (Word.MISSING, Word.MEASURES_OTHER)]
         judged = [v for v in with_result if v.is_firm or v.word == Word.UNDECIDED]
         return {

@@ -119,7 +119,8 @@ def _p_value(own: dict[str, Any], other: dict[str, Any], kind: str) -> float | N
     is_rate = own["statistic"] == "rate"
     if own["nature"] == "census" or len(numbers) < 4 or own["statistic"] not in ("proportion", "rate"):
         return None
-    if kind == "past" and parse_period(str(own["when"])).overlaps(parse_period(str(other["when"]))):
+    one, two = (parse_period(str(row["when"])) for row in (own, other))
+    if one.months != two.months or (kind == "past" and one.overlaps(two)):
         return None
     tested = methods.compare(*numbers, kind="rate" if is_rate else "proportion", contains=kind == "nation")
     return None if math.isnan(float(tested.p_value)) else float(tested.p_value)

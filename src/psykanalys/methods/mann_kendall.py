@@ -13,6 +13,7 @@ from psykanalys.methods.core import Errors, Estimate, FloatArray, set_aside, tai
 from psykanalys.methods.series import Mask, as_series, fewer, infinite, simultaneous
 
 EXACT_BELOW = 50  # points, as in R's cor.test
+BLOCK = 4_096  # series at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +88,21 @@ def mann_kendall(
     usable, problems = set_aside(conditions, errors)
     series = series.only(usable)
     y_known = np.where(series.known, series.values[0], np.nan)
-    pairs = _compare(y_known, series.time)
-    value, low, high = _sen(y_known, series.time, pairs, confidence)
-    results = _test(pairs) | {"value": value, "ci_low": low, "ci_high": high, "points": points}
+    results = _in_blocks(y_known, series.time, confidence) | {"points": points}
     return MannKendall(statistic="sen_slope", interval_method="sen_ranks", problems=problems, **series.shaped(results))
+
+
+def _in_blocks(y: FloatArray, time: FloatArray, confidence: ArrayLike) -> dict[str, NDArray]:
+    """The results of all series, block by block: the pairs of points take points² numbers for each series."""
+    starts = range(0, max(len(y), 1), BLOCK)
+    parts = [_results(y[start : start + BLOCK], time[start : start + BLOCK], confidence) for start in starts]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _results(y: FloatArray, time: FloatArray, confidence: ArrayLike) -> dict[str, NDArray]:
+    pairs = _compare(y, time)
+    value, low, high = _sen(y, time, pairs, confidence)
+    return _test(pairs) | {"value": value, "ci_low": low, "ci_high": high}
 
 
 def _all_equal(y: FloatArray, known: Mask) -> Mask:
