@@ -1,8 +1,8 @@
 """How often a verdict is wrong, how often each word is given, and how often it flips without any change.
 
 Exact: every count x of every n from 1 to N is judged by the library's own intervals, and the probability of each word
-is summed over the binomial distribution. Nothing is simulated. Beside it stands a naive traffic light on the same cases:
-green where the observed share reaches the target, amber up to five percentage points from it, red below.
+is summed over the binomial distribution. Nothing is simulated. Beside it stands a naive traffic light on the same
+cases: green where the observed share reaches the target, amber up to five percentage points from it, red below.
 
     python benchmarks/verdict_errors.py [--most 5000] [--figure docs/verdict_errors.svg]
 """

@@ -219,7 +219,7 @@ def sample() -> list[Analysis]:
     """A hundred analyses of all kinds, generated once: building them takes longer than reading their sentences."""
     found: list[Analysis] = []
 
-    @settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(analysis=analyses())
     def collect(analysis):
         found.append(analysis)
