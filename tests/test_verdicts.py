@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from psykanalys import verdicts
+from psykanalys import methods, verdicts
 from psykanalys.indicators import calculate
 from psykanalys.verdicts import Word, expected_errors, judge_target, plain_records
 
@@ -290,12 +290,31 @@ def test_one_more_success_never_worsens_the_word(x, n, goal):
 
 
 def _word(x: int, n: int, operator: str, goal: float) -> Word:
-    from psykanalys.methods import proportion
-
-    estimate = proportion(x, n, confidence=[0.95, 0.80])
+    estimate = methods.proportion(x, n, confidence=[0.95, 0.80])
     result = {
         "ci_low": estimate.ci_low[0] * 100, "ci_high": estimate.ci_high[0] * 100,
         "likely_low": estimate.ci_low[1] * 100, "likely_high": estimate.ci_high[1] * 100,
     }  # fmt: skip
     case = verdicts._Case({"operator": operator, "value": goal, "value_high": None}, result, (), None, 0.0, 0.0)
     return verdicts._by_interval(case)[0]
+
+
+@given(x=st.integers(0, 60), n=st.integers(1, 60), times=st.integers(2, 40), goal=st.sampled_from([10.0, 50.0, 90.0]))
+def test_more_data_at_the_same_share_never_turns_a_sure_word_into_its_opposite(x, n, times, goal):
+    x = min(x, n)
+    opposite = {Word.SURELY_REACHED: Word.SURELY_NOT_REACHED, Word.SURELY_NOT_REACHED: Word.SURELY_REACHED}
+    before, after = _word(x, n, ">=", goal), _word(x * times, n * times, ">=", goal)
+    assert after != opposite.get(before)
+    assert before not in opposite or after == before
+
+
+@given(x=st.integers(0, 300), n=st.integers(1, 300), goal=st.floats(0.5, 99.5), operator=st.sampled_from([">=", "<="]))
+def test_where_an_interval_is_drawn_word_and_interval_never_disagree(x, n, goal, operator):
+    x = min(x, n)
+    word = _word(x, n, operator, goal)
+    estimate = methods.proportion(x, n, confidence=[0.95, 0.80])
+    sure, likely = (100 * estimate.ci_low > goal).astype(int) - (100 * estimate.ci_high < goal).astype(int)
+    sign = 1 if operator == ">=" else -1
+    expected = {1: Word.SURELY_REACHED, -1: Word.SURELY_NOT_REACHED}.get(sign * sure) or {
+        1: Word.LIKELY_REACHED, -1: Word.LIKELY_NOT_REACHED, 0: Word.UNDECIDED}[sign * likely]  # fmt: skip
+    assert word == expected

@@ -12,7 +12,7 @@ import pandas as pd
 from psykanalys import indicators
 from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county
 from psykanalys.catalogue import Indicator, load_catalogue
-from psykanalys.comparison import Comparison, compare_all
+from psykanalys.comparison import Comparison, NotCompared, compare_all, not_compared
 from psykanalys.data.prepare import Prepared, items, load_prepared
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError
@@ -41,6 +41,7 @@ class Analysis:
     results: pd.DataFrame
     verdicts: tuple[Verdict, ...]
     comparisons: tuple[Comparison, ...]
+    not_compared: tuple[NotCompared, ...]
     catalogue: Mapping[str, Indicator]
     manifest: Mapping[str, Any]
 
@@ -174,7 +175,8 @@ def analyse(county: str, project: Project) -> Analysis:
     results = indicators.calculate(catalogue, tables["observations"], tables["survey"])
     verdicts = judge_all(tables["targets"], results, tables["sources"], tables["goals"], tables["overrides"])
     comparisons = tuple(compare_all(results, area.code))
-    return Analysis(area, tables, results, tuple(verdicts), comparisons, catalogue, prepared.manifest)
+    apart = tuple(not_compared(results, area.code))
+    return Analysis(area, tables, results, tuple(verdicts), comparisons, apart, catalogue, prepared.manifest)
 
 
 def _goals_of(verdicts: Iterable[Verdict]) -> frozenset[str]:

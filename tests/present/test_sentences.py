@@ -105,7 +105,7 @@ def analysis_of(observations=(), targets=(), goals=(), listed=(), findings=0, ov
     words = pd.DataFrame(list(overrides))
     verdicts = judge_all(tables["targets"], results, tables["sources"], tables["goals"], words)
     comparisons = tuple(compare_all(results, COUNTY)) if len(results) else ()
-    return Analysis(find_county(COUNTY), tables, results, tuple(verdicts), comparisons, CATALOGUE, {})
+    return Analysis(find_county(COUNTY), tables, results, tuple(verdicts), comparisons, (), CATALOGUE, {})
 
 
 PERIODS = st.sampled_from(

@@ -144,7 +144,12 @@ class County:
 
     def change(self) -> Block:
         """Comparisons with riket, other groups and the county's own past, in figures and in words."""
-        return self._or_nothing("inga jämförelser", _table(self.tables.comparisons()), _table(self.tables.stated()))
+        return self._or_nothing(
+            "inga jämförelser",
+            _table(self.tables.comparisons()),
+            _table(self.tables.not_compared()),
+            _table(self.tables.stated()),
+        )
 
     def needs(self) -> Block:
         """Needs and the goals that answer them."""

@@ -197,6 +197,17 @@ class Tables:
         )
         return Table(caption, columns, rows, frozenset({3, 5, 6}), notes.texts)
 
+    def not_compared(self) -> Table:
+        """Figures of one measure that are not set against each other, and why."""
+        results = self._analysis.results.set_index("id")
+        rows: list[Cells] = []
+        for each in self._analysis.not_compared:
+            own, other = results.loc[each.observation], results.loc[each.other]
+            reasons = ", ".join(words.DIFFERENCES[reason] for reason in each.reasons)
+            figures = (f"{self._population(row)}, {_when(row)}: {self.figure(row)}" for row in (own, other))
+            rows.append([own["title"], *figures, reasons])
+        return Table("Uppgifter som inte jämförs, och varför", ["Mått", "Länet", "Jämförelse", "Skiljer sig i"], rows)
+
     def stated(self) -> Table:
         """Comparisons and developments that the documents state in words only."""
         results = self._analysis.results

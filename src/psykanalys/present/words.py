@@ -140,6 +140,7 @@ GAPS = {
     "indicator_yes_no": "Indikatorer som bara kan besvaras med ja eller nej",
     "need_without_goal": "Behov som inget mål svarar mot (vår läsning)",
 }
+DIFFERENCES = {"when": "period", "sex": "kön", "age": "ålder", "level": "grupp eller nivå"}
 NATURES = {
     "process": "löpande verksamhet",
     "events": "händelser eller personer",
