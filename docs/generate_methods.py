@@ -38,6 +38,7 @@ EXAMPLES: dict[str, tuple[str, str, bool]] = {
     "binomial_test": ("11 of 31 against one half", "binomial_test(11, 31, 0.5)", False),
     "compare": ("girls among 2 239 patients in child psychiatry and 1 347 in primary care, Västerbotten 2018",
                 "compare(939, 2239, 734, 1347)", False),
+    "change_of_growth": ("120, 150 and 158 of 1 000 in three years", "change_of_growth([120, 150, 158], [1000] * 3)", True),
     "difference_of_proportions": ("the same as a difference only", "difference_of_proportions(939, 2239, 734, 1347)", False),
     "ratio_of_rates": ("12 and 7 suicides at one clinic, 2014 and 2015, as if the exposure were the same",
                        "ratio_of_rates(12, 1, 7, 1)", False),

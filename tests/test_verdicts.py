@@ -232,6 +232,15 @@ class TestDevelopment:
         assert verdict(target, *rows, **posts).word == Word.REACHED
         assert verdict(target, *rows[1:], **posts).word == Word.INSUFFICIENT
 
+    def test_growth_that_slows_is_judged_by_counts_of_three_periods(self, verdict):
+        target = {"operator": "growth_slows", "value": None}
+        years = [counts(x, 1000, period=f"202{y}") for y, x in enumerate((120, 300, 310))]
+        assert verdict(target, *years).word == Word.SURELY_REACHED
+        years = [counts(x, 1000, period=f"202{y}") for y, x in enumerate((120, 130, 310))]
+        assert verdict(target, *years).word == Word.SURELY_NOT_REACHED
+        years = [counts(x, 1000, period=f"202{y}") for y, x in enumerate((120, 150, 178))]
+        assert verdict(target, *years).word == Word.UNDECIDED
+
     def test_growth_that_stops_needs_two_periods(self, verdict):
         target = {"operator": "growth_stops", "value": None, "unit": "tjänster"}
         posts = {"statistic": "quantity", "nature": "census", "unit": "tjänster", "denominator": None}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -314,7 +314,7 @@ def _comparison(case: _Case) -> Ruling | None:
         return Word.INSUFFICIENT, None
     if case.result["nature"] == "census":
         return _census_development(case, earlier)
-    return _chance_development(case, earlier[-1]) if needed == 1 else (Word.INSUFFICIENT, None)
+    return _chance_development(case, earlier)
 
 
 def _counterexample(case: _Case) -> Ruling | None:
@@ -465,19 +465,34 @@ def _census_development(case: _Case, earlier: Sequence[Row]) -> Ruling:
     return (Word.REACHED if reached else Word.NOT_REACHED), None
 
 
-def _chance_development(case: _Case, before: Row) -> Ruling:
-    """Compare two populations by their counts, at 95 and then 80 %. Counts without exposure cannot be compared."""
+def _chance_development(case: _Case, earlier: Sequence[Row]) -> Ruling:
+    """Compare populations by their counts, at 95 and then 80 %. Counts without exposure cannot be compared."""
     for confidence, up, down in (
         (0.95, Word.SURELY_REACHED, Word.SURELY_NOT_REACHED),
         (0.80, Word.LIKELY_REACHED, Word.LIKELY_NOT_REACHED),
     ):
-        change = change_direction(before, case.result, confidence)
+        change = (
+            change_direction(earlier[0], case.result, confidence)
+            if len(earlier) == 1
+            else growth_direction(earlier[0], earlier[1], case.result, confidence)
+        )
         if change is None:
             return Word.INSUFFICIENT, None
         if change:
             wanted = change > 0 if case.target["operator"] == "increase" else change < 0
             return (up if wanted else down), confidence
     return Word.UNDECIDED, 0.95
+
+
+def growth_direction(first: Row, second: Row, third: Row, confidence: float) -> int | None:
+    """+1 if growth has certainly quickened over three periods, −1 if slowed, 0 if not told, None if not testable."""
+    rows = (first, second, third)
+    x, n = ([_number(row[name]) for row in rows] for name in ("numerator", "denominator"))
+    if any(math.isnan(number) for number in (*x, *n)):
+        return None
+    kind: Literal["proportion", "rate"] = "rate" if third["statistic"] == "rate" else "proportion"
+    estimate = methods.change_of_growth(x, n, kind=kind, confidence=confidence)
+    return int(float(estimate.ci_low) > 0) - int(float(estimate.ci_high) < 0)
 
 
 def change_direction(before: Row, after: Row, confidence: float) -> int | None:

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.stats import binom
 
-from psykanalys.methods import MethodError, Problem, difference_of_proportions, ratio_of_rates
+from psykanalys.methods import (
+    MethodError,
+    Problem,
+    change_of_growth,
+    difference_of_proportions,
+    proportion,
+    ratio_of_rates,
+)
 
 REFERENCE = Path(__file__).parent / "reference"
 LEVELS = [0.5, 0.8, 0.9, 0.95, 0.99]
@@ -267,3 +274,33 @@ def test_an_unknown_number_in_either_population_leaves_the_comparison_unknown(fu
     estimate = function(*numbers)
     assert np.isnan([estimate.value, estimate.ci_low, estimate.ci_high]).all()
     assert estimate.problems == ()
+
+
+class TestChangeOfGrowth:
+    def test_it_is_the_second_difference_with_hybrid_limits_made_by_hand(self):
+        x, n = np.array([120, 150, 158]), 1000
+        found = change_of_growth(x, np.full(3, n))
+        share = proportion(x, n, method="wilson")
+        p, low, high = share.value, share.ci_low, share.ci_high
+        assert float(found.value) == pytest.approx(p[2] - 2 * p[1] + p[0])
+        below = np.sqrt((p[0] - low[0]) ** 2 + (2 * (high[1] - p[1])) ** 2 + (p[2] - low[2]) ** 2)
+        above = np.sqrt((high[0] - p[0]) ** 2 + (2 * (p[1] - low[1])) ** 2 + (high[2] - p[2]) ** 2)
+        assert float(found.ci_low) == pytest.approx(float(found.value) - below)
+        assert float(found.ci_high) == pytest.approx(float(found.value) + above)
+
+    def test_many_series_at_once_and_a_bad_one_alone(self):
+        found = change_of_growth([[120, 150, 158], [120, -1, 158]], [[1000] * 3] * 2)
+        assert np.isnan(found.value).tolist() == [False, True]
+        assert found.problems
+
+    def test_a_straight_line_is_not_told_from_no_change(self):
+        found = change_of_growth([100, 150, 200], [1000] * 3, kind="rate", confidence=[0.95, 0.8])
+        assert (found.ci_low < 0).all()
+        assert (found.ci_high > 0).all()
+
+    def test_the_limits_hold_the_truth_about_as_often_as_they_say(self):
+        chance = np.random.default_rng(7)
+        x = chance.binomial(400, [0.2, 0.3, 0.35], size=(4000, 3))
+        found = change_of_growth(x, np.full(x.shape, 400))
+        truth = 0.35 - 2 * 0.3 + 0.2
+        assert 0.935 < np.mean((found.ci_low <= truth) & (truth <= found.ci_high)) < 0.965

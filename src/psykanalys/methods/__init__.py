@@ -2,7 +2,7 @@
 
 from psykanalys.methods.backtest import backtest
 from psykanalys.methods.compare import binomial_test, compare
-from psykanalys.methods.comparison import difference_of_proportions, ratio_of_rates
+from psykanalys.methods.comparison import change_of_growth, difference_of_proportions, ratio_of_rates
 from psykanalys.methods.core import Estimate, MethodError, Problem
 from psykanalys.methods.coverage import bounds, coverage
 from psykanalys.methods.funnel import funnel_limits, funnel_points
@@ -37,6 +37,7 @@ __all__ = [
     "backtest",
     "binomial_test",
     "bounds",
+    "change_of_growth",
     "compare",
     "count",
     "coverage",

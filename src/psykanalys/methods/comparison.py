@@ -1,13 +1,18 @@
-"""Two populations: the difference between proportions, the ratio between rates."""
+"""Two populations: the difference between proportions, the ratio between rates. Three periods: change of growth."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
 from psykanalys.methods.core import Errors, Estimate, FloatArray, MethodError, as_floats, fractional, masked, set_aside
+from psykanalys.methods.hybrid import hybrid_sum
 from psykanalys.methods.proportions import proportion
+from psykanalys.methods.rates import rate
 
 
 def difference_of_proportions(
@@ -34,6 +39,34 @@ def difference_of_proportions(
     low = first - second - np.hypot(first - one.ci_low, two.ci_high - second)
     high = first - second + np.hypot(one.ci_high - first, second - two.ci_low)
     return Estimate(one.value - two.value, low, high, "difference_of_proportions", "newcombe", problems)
+
+
+def change_of_growth(
+    x: ArrayLike, n: ArrayLike, *, kind: Literal["proportion", "rate"] = "proportion", confidence: ArrayLike = 0.95
+) -> Estimate:
+    """Return (third − second) − (second − first) of three periods along the last axis: below 0, growth has slowed.
+
+    Formula: v₃ − 2v₂ + v₁ with limits recovered from those of each period alone (hybrid): Wilson for proportions, exact
+    Poisson for rates, which are per unit of exposure.
+
+    When: a target on the growth rate, with counts in three comparable periods. When not: fewer periods, periods that
+    overlap, counts without exposure.
+
+    Errors: as in `proportion` and `rate`; a period that cannot be used makes its series NaN.
+
+    References: Zou & Donner, Stat Med 2008;27:1693.
+    """
+    x, n = as_floats(x, n)
+    parts = [_PERIOD[kind](x[..., place], n[..., place], confidence) for place in range(3)]
+    found = hybrid_sum(parts, (1.0, -2.0, 1.0))
+    problems = tuple(sorted({problem for part in parts for problem in part.problems}))
+    return replace(found, statistic="change_of_growth", problems=problems)
+
+
+_PERIOD = {
+    "proportion": lambda x, n, confidence: proportion(x, n, method="wilson", confidence=confidence),
+    "rate": lambda x, n, confidence: rate(x, n, per=1, confidence=confidence),
+}
 
 
 def ratio_of_rates(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from psykanalys.methods.core import Estimate
@@ -34,3 +36,17 @@ def hybrid_ratio(one: Estimate, two: Estimate) -> Estimate:
     low = np.where(first > 0, low, np.where((first == 0) & (second > 0), 0.0, np.nan))[()]
     high = np.where(second > 0, high, np.where((second == 0) & (first > 0), np.inf, np.nan))[()]
     return Estimate(value, low, high, "ratio_of_proportions", "hybrid_score")
+
+
+def hybrid_sum(parts: Sequence[Estimate], weights: Sequence[float]) -> Estimate:
+    """Return Σ wᵢ·valueᵢ of independent parts, with limits from those of each part (Zou & Donner 2008).
+
+    Each part leans towards the end that its weight's sign points at: low = Σwv − √Σ(wv − min(wl, wu))², high likewise.
+    """
+    values = [weight * beside(part.value, part.ci_low) for part, weight in zip(parts, weights, strict=True)]
+    ends = [(weight * part.ci_low, weight * part.ci_high) for part, weight in zip(parts, weights, strict=True)]
+    below = np.sqrt(sum((v - np.minimum(*end)) ** 2 for v, end in zip(values, ends, strict=True)))
+    above = np.sqrt(sum((np.maximum(*end) - v) ** 2 for v, end in zip(values, ends, strict=True)))
+    total = np.sum([weight * part.value for part, weight in zip(parts, weights, strict=True)], axis=0)
+    middle = np.sum(values, axis=0)
+    return Estimate(total, middle - below, middle + above, "weighted_sum", "hybrid")
