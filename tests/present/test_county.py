@@ -85,6 +85,10 @@ def test_misuse_is_a_sentence(counties):
     assert repr(counties["gavleborg"]).startswith("County(Gävleborgs län: 70 goals")
 
 
+def test_a_quoted_comparison_names_whom_it_is_about(counties):
+    assert "Självmord (män, 65 år och äldre): ”suicidtalen är fortsatt högt”" in repr(counties["gavleborg"].summary())
+
+
 def test_a_county_without_a_survey_says_so(counties):
     assert repr(counties["gavleborg"].survey()) == "Dokumenten innehåller ingen enkät."
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -212,10 +213,20 @@ class Sentences:
         own = own.assign(_aside=~own["indicator"].isin(targeted))
         own = own[own["wording"] != ""].sort_values(["_aside", "_other", "direction", "id"])
         told = own.drop_duplicates(["indicator", "wording"]).drop_duplicates("indicator").head(2)
-        return [
-            f"{_capital(row['title'])}: ”{row['wording']}”, skriver dokumentet, utan siffror ({fmt.period(row['when'])})."
-            for row in told.to_dict("records")
+        same = [
+            own[(own["indicator"] == row["indicator"]) & (own["wording"] == row["wording"])]
+            for _, row in told.iterrows()
         ]
+        return [self._quoted(rows.to_dict("records")) for rows in same]
+
+    def _quoted(self, rows: Sequence[Mapping[str, Any]]) -> str:
+        """The document's words on a measure, with the populations that they are about (a compared level is in them)."""
+        row = rows[0]
+        levels = ("" if each["dimension"] in ("jämförelse", "utveckling") else each["level"] for each in rows)
+        details = [fmt.population(each["sex"], each["age"], level) for each, level in zip(rows, levels, strict=True)]
+        whom = f" ({fmt.listed(sorted(set(details)))})" if all(details) else ""
+        when = fmt.period(row["when"])
+        return f"{_capital(row['title'])}{whom}: ”{row['wording']}”, skriver dokumentet, utan siffror ({when})."
 
     def _stands_out(self) -> str:
         family = [each for each in self._analysis.comparisons if each.stands_out is not None]
