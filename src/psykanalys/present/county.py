@@ -111,11 +111,7 @@ class County:
         rows = self._on_topic("young")
         return self._or_nothing(
             "inga siffror av detta slag om barn och unga; se fokusområdena",
-            self.figures.shares(rows, "Barn och unga: andel som fick en insats inom tidsgränsen"),
             _table(self.tables.figures(rows, "Barn och unga: väntan, kö, inrapportering och antal")),
-            self.figures.counts(
-                "health_centres_by_months_reported", "Hälsocentraler efter antal månader som rapporterats"
-            ),
         )
 
     def primary_care(self) -> Block:
@@ -128,13 +124,9 @@ class County:
 
     def survey(self) -> Block:
         """The health-centre survey with its non-response."""
-        sources = set(self.analysis.survey["source"])
-        results = self.analysis.results
-        asked = results["source"].isin(sources) & (results["nature"] == "census_with_nonresponse")
-        rows = results[asked & (results["denominator"] != results["frame"]).fillna(True)]
         return self._or_nothing(
             "ingen enkät",
-            self.figures.shares(rows, "Enkäten till hälsocentralerna: andel av de svarande"),
+            self.figures.survey(),
             _folded("Visa enkätens frågor och bortfall", self.tables.survey()),
         )
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from psykanalys.present.palette import ACCENT, SOFT, SURE
 from psykanalys.verdicts import Word
 
-ACCENT = "#1f4e79"
-SURE = "#8a3b12"
-GREY = "#5f6368"
-LIGHT = "#c4c7cc"
 
 
 class Look(NamedTuple):
@@ -24,17 +21,17 @@ LOOKS: dict[Word, Look] = {
     Word.SURELY_REACHED: Look("●", SURE, "sure"),
     Word.REACHED: Look("●", ACCENT, "counted"),
     Word.LIKELY_REACHED: Look("◕", ACCENT, "likely"),
-    Word.UNDECIDED: Look("◐", GREY, "open"),
+    Word.UNDECIDED: Look("◐", SOFT, "open"),
     Word.LIKELY_NOT_REACHED: Look("◔", ACCENT, "likely"),
     Word.NOT_REACHED: Look("○", ACCENT, "counted"),
     Word.NOT_REACHED_PROTECTED: Look("○", ACCENT, "counted"),
     Word.SURELY_NOT_REACHED: Look("○", SURE, "sure"),
-    Word.BASELINE: Look("△", GREY, "open"),
-    Word.INSUFFICIENT: Look("?", GREY, "open"),
-    Word.MEASURES_OTHER: Look("≠", GREY, "open"),
-    Word.NOT_TESTABLE: Look("∅", GREY, "open"),
-    Word.PROTECTED: Look("▪", GREY, "open"),
-    Word.MISSING: Look("–", GREY, "open"),
+    Word.BASELINE: Look("△", SOFT, "open"),
+    Word.INSUFFICIENT: Look("?", SOFT, "open"),
+    Word.MEASURES_OTHER: Look("≠", SOFT, "open"),
+    Word.NOT_TESTABLE: Look("∅", SOFT, "open"),
+    Word.PROTECTED: Look("▪", SOFT, "open"),
+    Word.MISSING: Look("–", SOFT, "open"),
 }
 
 MEANINGS: dict[Word, str] = {

@@ -1,0 +1,125 @@
+"""matplotlib's SVG made small and fit for a page: the same drawing, no ids, no clip paths, short attributes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from lxml import etree
+
+NAMESPACE = "http://www.w3.org/2000/svg"
+LINK = "{http://www.w3.org/1999/xlink}href"
+KEPT = {
+    "text": ("x", "y", "fill", "font-size", "font-weight", "font-style", "text-anchor", "transform"),
+    "path": ("d", "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "fill-opacity"),
+}
+# what the SVG standard takes for granted, per property
+DEFAULTS = {
+    "fill": "#000000",
+    "stroke": "none",
+    "stroke-width": "1",
+    "stroke-linecap": "butt",
+    "text-anchor": "start",
+    "font-weight": "400",
+}
+
+
+def light(document: str) -> str:
+    """Return the drawing as one small `svg` element: paths and texts only, coordinates with one decimal."""
+    root = etree.fromstring(document.encode(), etree.XMLParser(remove_comments=True))
+    markers = {f"#{path.get('id')}": path for path in root.iter(_name("path")) if path.get("id")}
+    shapes = "".join(_shape(*shape) for shape in _shapes(root, markers))
+    return f'<svg viewBox="{_rounded(root.get("viewBox"))}">{shapes}</svg>'
+
+
+def themed(svg: str, palette: Mapping[str, str]) -> str:
+    """The drawing with the page's colour variables instead of fixed colours."""
+    for name, colour in palette.items():
+        svg = svg.replace(f'"{colour}"', f'"var(--{name})"')
+    return svg
+
+
+def fixed(svg: str, palette: Mapping[str, str]) -> str:
+    """The reverse: a drawing that was themed, with its colours again, as a document that stands alone."""
+    svg = re.sub(r"var\(--(\w+)\)", lambda match: palette[match[1]], svg)
+    return svg if " xmlns=" in svg else svg.replace("<svg ", f'<svg xmlns="{NAMESPACE}" ', 1)
+
+
+def _shapes(root: etree._Element, markers: Mapping[str, etree._Element]) -> Iterator[tuple[str, dict[str, str], str]]:
+    """Every visible shape as (tag, properties, text), in drawing order."""
+    for element in root.iter(_name("path"), _name("text"), _name("use")):
+        if any(parent.tag in (_name("defs"), _name("clipPath")) for parent in element.iterancestors()):
+            continue
+        properties = _properties(element)
+        if element.tag == _name("use"):
+            marker = markers[element.get(LINK)]
+            path = _moved(marker.get("d"), float(element.get("x", 0)), float(element.get("y", 0)))
+            yield "path", _properties(marker) | properties | {"d": path}, ""
+        else:
+            yield etree.QName(element).localname, properties, "".join(element.itertext())
+
+
+def _properties(element: etree._Element) -> dict[str, str]:
+    """Attributes and style of an element, with the style's names."""
+    style = dict(part.split(":", 1) for part in (element.get("style") or "").split(";") if ":" in part)
+    properties = dict(element.attrib) | {name.strip(): value.strip() for name, value in style.items()}
+    return properties | _font(properties.pop("font", ""))
+
+
+def _font(shorthand: str) -> dict[str, str]:
+    """The size and weight in matplotlib's 'font: bold 12px DejaVu Sans'."""
+    size = re.search(r"([\d.]+)px", shorthand)
+    weight = {"font-weight": "700"} if re.search(r"\b(?:bold|[6-9]00)\b", shorthand) else {}
+    return weight | ({"font-size": size[1]} if size else {})
+
+
+def _shape(tag: str, properties: Mapping[str, str], text: str) -> str:
+    shown = {name: _short(name, properties[name]) for name in KEPT[tag] if name in properties}
+    if tag == "path" and (not shown.get("d") or _is_unseen(shown)):
+        return ""
+    attributes = "".join(
+        f' {name}="{value}"' for name, value in shown.items() if value and value != DEFAULTS.get(name, "")
+    )
+    return f"<{tag}{attributes}>{_escaped(text)}</{tag}>" if tag == "text" else f"<{tag}{attributes}/>"
+
+
+def _is_unseen(properties: Mapping[str, str]) -> bool:
+    return properties.get("fill") == "none" and properties.get("stroke", "none") == "none"
+
+
+def _short(name: str, value: str) -> str:
+    if name == "d":
+        path = re.sub(r"\s+", " ", _rounded(value)).strip()
+        return re.sub(r" ?([MLCQZ]) ?", r"\1", path).replace(" -", "-")
+    if name == "transform":
+        return "" if re.match(r"rotate\(-0(?:\.0+)? ", value) else _rounded(value)
+    return _rounded(value).removesuffix("px")
+
+
+def _moved(path: str, x: float, y: float) -> str:
+    """A marker's path at its place."""
+    shift = iter(())
+
+    def place(match: re.Match[str]) -> str:
+        nonlocal shift
+        if match[0].isalpha():
+            shift = iter((x, y) * 8)
+            return match[0]
+        return f"{float(match[0]) + next(shift):.2f}"
+
+    return re.sub(r"[A-Za-z]|-?\d+(?:\.\d+)?(?:e-?\d+)?", place, path)
+
+
+def _rounded(text: str) -> str:
+    """Numbers with at most one decimal; colours are left alone."""
+    return re.sub(
+        r"(?<![#\w.])-?\d+\.\d+(?:e-?\d+)?", lambda m: f"{float(m[0]):z.1f}".removesuffix(".0"), text
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _name(tag: str) -> str:
+    return f"{{{NAMESPACE}}}{tag}"
