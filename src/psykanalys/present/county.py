@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-
-import pandas as pd
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis, analyse
 from psykanalys.data.project import Project, find_project
 from psykanalys.errors import ParameterError
 from psykanalys.present.figures import Figures
-from psykanalys.present.html import Block, Bullets, Details, Heading, Stack, Table, Text, stack
+from psykanalys.present.focus_area import FocusAreaSentences
+from psykanalys.present.html import Block, Bullets, Columns, Details, Heading, Stack, Table, Text, stack
 from psykanalys.present.sentences import Sentences
 from psykanalys.present.tables import Tables
 
@@ -63,15 +62,13 @@ class County:
         return Stack([Heading(self.sentences.title(), 1), self.sentences.scope()])
 
     def summary(self) -> Stack:
-        """The main messages under three questions, then how far each focus area can be followed."""
+        """The main message, the three questions, then how far each focus area can be followed."""
         answers = [
-            part
+            Stack([Heading(question), Text(told.sentences[0]), *_bullets(told.sentences[1:])])
             for question, told in self.sentences.summary().items()
             if told.sentences
-            for part in (Heading(question), told)
         ]
-        counts = Details("Visa antalen som tabell", [self.tables.overview()])
-        return stack([*answers, self.figures.overview(), counts])
+        return stack([self.sentences.message(), self.sentences.steps(), Columns(answers), self.figures.overview()])
 
     def indicator_table(self) -> Block:
         """One page: targets that can be set against a result, by focus area, and comparisons with riket."""
@@ -86,29 +83,29 @@ class County:
         return self.sentences.use()
 
     def focus_area(self, number: int) -> Stack:
-        """Goals → activities → responsible → indicator → result → verdict of one focus area (1 to 5)."""
+        """What the county wants, does and measures in one focus area (1 to 5), what is known and what is not."""
         if number not in FOCUS_AREAS:
             raise ParameterError(f"focus_area: {number!r} is no focus area — expected 1 to 5")
-        return stack(
-            [
-                self.sentences.focus_area(number),
-                *self.sentences.commentary(number),
-                *_section("Mål och aktiviteter i planen", self.tables.goals(number)),
-                *_section(
-                    "Insatser i uppföljningarna", _folded("Visa insatserna", self.tables.other_activities(number))
-                ),
-                *_section("Läget mot målen", self.figures.verdicts(number), self.tables.verdicts(number)),
-                *_section(
-                    "Mål utan resultat", _folded("Visa mål utan redovisat resultat", self.tables.missing(number))
-                ),
-                *_section("Planens uppföljningsindikatorer", self.tables.plan_indicators(number)),
-                *_section("Uppgifter i dokumenten", self._all_figures(number)),
-            ]
-        )
+        told, tables = FocusAreaSentences(self.analysis, number), self.tables
+        sections = {
+            "Vad länet vill": (told.wants(), _folded("Visa mål och aktiviteter", tables.goals(number), "områden")),
+            "Vad länet gör": (told.does(), _folded("Visa insatser i andra dokument", tables.other_activities(number))),
+            "Vad länet mäter": (told.measures(), _folded("Visa indikatorerna", tables.plan_indicators(number))),
+            "Vad som är känt": (
+                told.known(),
+                self.figures.verdicts(number),
+                _table(tables.verdicts(number)),
+                _folded("Visa resultat som mäter något annat", tables.measuring_other(number)),
+                *self._all_figures(number),
+            ),
+            "Vad som inte är känt": (told.unknown(), _folded("Visa mål utan resultat", tables.missing(number))),
+        }
+        parts = [stack([Heading(title), *blocks]) for title, blocks in sections.items()]
+        return stack([self.sentences.focus_area(number), *self.sentences.commentary(number), *parts])
 
     def access_for_the_young(self) -> Block:
         """Child access: flow, stock and how many health centres reported."""
-        rows = self._on_topic("young")
+        rows = self.tables.on_topic("young")
         return self._or_nothing(
             "inga siffror av detta slag om barn och unga; se fokusområdena",
             _table(self.tables.figures(rows, "Barn och unga: väntan, kö, inrapportering och antal")),
@@ -116,7 +113,7 @@ class County:
 
     def primary_care(self) -> Block:
         """Need, volume and gap in primary care."""
-        rows = self._on_topic("primary_care")
+        rows = self.tables.on_topic("primary_care")
         return self._or_nothing(
             "inga siffror av detta slag om primärvården; se fokusområdena",
             _table(self.tables.figures(rows, "Primärvården: behov, volym och gap")),
@@ -177,13 +174,15 @@ class County:
             ]
         )
 
-    def _all_figures(self, number: int) -> Block | None:
-        return _folded("Visa alla uppgifter", self.tables.results(number)) if self.all_figures else None
-
-    def _on_topic(self, topic: str) -> pd.DataFrame:
-        """The results of measures that the catalogue places in an in-depth section."""
-        measures = {name for name, indicator in self.analysis.catalogue.items() if topic in indicator.topics}
-        return self.analysis.results[self.analysis.results["indicator"].isin(measures)]
+    def _all_figures(self, number: int) -> list[Block | None]:
+        """Every figure of the focus area that is not listed elsewhere, and how many are listed where."""
+        if not self.all_figures:
+            return []
+        elsewhere = self.tables.listed_elsewhere(number)
+        return [
+            _folded("Visa alla uppgifter", self.tables.results(number)),
+            Text(f"Fler uppgifter som rör fokusområdet: {elsewhere}.", "note") if elsewhere else None,
+        ]
 
     def _or_nothing(self, what: str, *blocks: Block | None) -> Block:
         found = [block for block in blocks if block is not None]
@@ -211,17 +210,16 @@ def load(
     return County(analyse(county, where), contact, messages, all_figures)
 
 
-def _section(title: str, *blocks: Block | None) -> Iterable[Block]:
-    found = [block for block in blocks if block is not None and not (isinstance(block, Table) and not block.rows)]
-    return [Heading(title), *found] if found else []
+def _bullets(sentences: Sequence[str]) -> list[Block]:
+    return [Bullets(sentences)] if sentences else []
 
 
 def _table(table: Table) -> Table | None:
     return table if table.rows else None
 
 
-def _folded(summary: str, table: Table) -> Block | None:
-    return Details(f"{summary} ({len(table.rows)})", [table]) if table.rows else None
+def _folded(summary: str, table: Table, what: str = "") -> Block | None:
+    return Details(f"{summary} ({len(table.rows)}{f' {what}' if what else ''})", [table]) if table.rows else None
 
 
-__all__ = ["FOCUS_AREAS", "Bullets", "County", "Text", "load"]
+__all__ = ["FOCUS_AREAS", "County", "load"]

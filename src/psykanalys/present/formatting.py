@@ -119,6 +119,8 @@ _COMMON_GENDER = {
     "enhet",
     "målrad",
     "jämförelse",
+    "insats",
+    "målformulering",
 }
 
 

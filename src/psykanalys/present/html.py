@@ -74,6 +74,38 @@ class Bullets(Block):
         return "\n".join(f"• {each}" for each in self.sentences)
 
 
+@dataclass(frozen=True, repr=False)
+class Steps(Block):
+    """Counts that follow from one another, largest first, as a strip of large numbers; `sentence` says the same."""
+
+    counts: Sequence[tuple[str, str]]
+    sentence: str
+
+    def to_html(self) -> str:
+        """HTML for the page."""
+        items = "".join(f"<li><b>{escape(count)}</b> {escape(what)}</li>" for count, what in self.counts)
+        return f'<ol class="steps">{items}</ol>'
+
+    def to_text(self) -> str:
+        """Plain text with the same content."""
+        return self.sentence
+
+
+@dataclass(frozen=True, repr=False)
+class Columns(Block):
+    """Blocks side by side on a wide screen, after one another on a narrow one."""
+
+    blocks: Sequence[Block]
+
+    def to_html(self) -> str:
+        """HTML for the page."""
+        return f'<div class="three">{"".join(f"<div>{block.to_html()}</div>" for block in self.blocks)}</div>'
+
+    def to_text(self) -> str:
+        """Plain text with the same content."""
+        return "\n\n".join(block.to_text() for block in self.blocks)
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell with more than text: a class for its style, or several lines."""

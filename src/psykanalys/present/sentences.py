@@ -13,7 +13,7 @@ from psykanalys.comparison import INSUFFICIENT, Comparison
 from psykanalys.data.contract import WITHOUT_VALUE
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
-from psykanalys.present.html import Bullets, Text
+from psykanalys.present.html import Bullets, Steps, Text
 from psykanalys.present.tables import Tables, reported_indicators, target_text
 from psykanalys.present.words import FINDING_KINDS
 from psykanalys.verdicts import BY_INTERVAL, Verdict, Word, expected_errors
@@ -56,20 +56,31 @@ class Sentences:
             ]
         )
 
+    def message(self) -> Text:
+        """The one sentence to remember: how many of the plan's goals can be judged."""
+        goals, judged = len(self._analysis.current_goals), len(self._analysis.goals_that["judged"])
+        if not goals:
+            return Text("Planen innehåller inga mål.", "message")
+        if goals == 1:
+            return Text(f"Planens enda mål kan {'' if judged else 'inte '}bedömas{'' if judged else ' ännu'}.", "message")
+        if not judged:
+            return Text(f"Inget av planens {fmt.number(goals)} mål kan bedömas ännu.", "message")
+        return Text(f"{fmt.number(judged)} av planens {fmt.number(goals)} mål kan bedömas.", "message")
+
+    def steps(self) -> Steps:
+        """How many of the plan's goals remain at each step towards a verdict."""
+        counts = self._counts() | {"judged": len(self._analysis.goals_that["judged"])}
+        words = {"goals": "mål i planen", "testable": "går att pröva", "with_result": "har ett resultat", "judged": "kan bedömas"}
+        return Steps([(fmt.number(counts[name]), word) for name, word in words.items()], self._goals())
+
     def summary(self) -> dict[str, Bullets]:
-        """The main messages under three questions: how is it going, how sure are we, what is missing."""
+        """The main messages under three questions, the most telling sentence of each first."""
         answers = {
-            "Hur går det?": [
-                self._goals(),
-                *self._judged(),
-                self._baseline(),
-                *self._positions(),
-                *self._before_and_after(),
-            ],
-            "Hur säkert är det?": [*self._compared(), *self._stated(), self._stands_out(), self._errors()],
+            "Hur går det?": [*self._judged(), self._baseline(), *self._positions(), *self._before_and_after()],
+            "Hur säkert är det?": [self._stands_out(), *self._compared(), *self._stated(), self._errors()],
             "Vad saknas?": [self._missing(), self._not_comparable(), self._findings()],
         }
-        return {question: Bullets([each for each in told if each], "summary") for question, told in answers.items()}
+        return {question: Bullets([each for each in told if each]) for question, told in answers.items()}
 
     def focus_area(self, number: int) -> Text:
         """How far the goals of a focus area can be followed."""
@@ -182,12 +193,10 @@ class Sentences:
 
     def _baseline(self) -> str:
         baseline = {v.observation for v in self._analysis.plan_verdicts if v.word == Word.BASELINE}
-        has_goals = not self._analysis.current_goals.empty
-        start = "Inget mål kan bedömas ännu. " if has_goals and not self._judged_verdicts() else ""
         if not baseline:
-            return start.strip()
+            return ""
         number = _capital(fmt.counted(len(baseline), "uppgift", "uppgifter"))
-        return f"{start}{number} om målen är äldre än planen eller står i planen själv och visar bara utgångsläget."
+        return f"{number} om målen är äldre än planen eller står i planen själv och visar bara utgångsläget."
 
     def _positions(self) -> list[str]:
         """Where the county stood on its own goals: one figure per focus area."""
@@ -257,9 +266,9 @@ class Sentences:
         chosen = [
             c for c in self._analysis.comparisons if c.kind == "nation" and c.sex == "T" and c.difference is not None
         ]
-        return [self._comparison(comparison) for comparison in chosen[:2]]
+        return [self._comparison(comparison, with_reason=False) for comparison in chosen[:2]]
 
-    def _comparison(self, comparison: Comparison) -> str:
+    def _comparison(self, comparison: Comparison, *, with_reason: bool = True) -> str:
         """One comparison as a sentence; only its own word judges it."""
         detail = fmt.population(comparison.sex, comparison.age, comparison.level)
         measure = _capital(self._analysis.catalogue[comparison.indicator].title) + (f" ({detail})" if detail else "")
@@ -270,6 +279,8 @@ class Sentences:
             "group": f"{measure}: {own} mot {other} för {comparison.against} ({period})",
             "past": f"{measure}: {own} {period} mot {other} {_earlier(comparison)}",
         }[comparison.kind]
+        if comparison.word == INSUFFICIENT and not with_reason:
+            return f"{text}; skillnadens säkerhet kan inte bedömas."
         if comparison.word == INSUFFICIENT:
             return f"{text}. Antal och nämnare redovisas inte för båda, så skillnadens säkerhet kan inte bedömas."
         return f"{text} – {comparison.word}."

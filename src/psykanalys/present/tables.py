@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from psykanalys.present.html import Cell, Table
 from psykanalys.verdicts import Verdict, Word
 
 MISSING = "uppgift saknas"
+TOPICS = {"young": "Barn och unga: tillgänglighet", "primary_care": "Primärvården: behov, volym och gap"}
 Row = Mapping[str, Any]
 Cells = list[str | Cell]
 
@@ -66,14 +68,44 @@ class Tables:
         )
 
     def verdicts(self, focus_area: int | None = None) -> Table:
-        """Targets with results: the figure, its interval, what was to be reached, and the verdict."""
-        verdicts = self._analysis.verdicts if focus_area is None else self._analysis.verdicts_in(focus_area)
-        shown = sorted((v for v in verdicts if v.observation), key=lambda v: (v.focus_areas, v.target, v.period))
+        """Targets with results of the same measure: the figure, its interval, what was to be reached, the verdict."""
         notes = Notes()
-        rows = [self._verdict_row(verdict, notes) for verdict in shown]
+        rows = [
+            self._verdict_row(verdict, notes)
+            for verdict in self._with_result(focus_area)
+            if verdict.word != Word.MEASURES_OTHER
+        ]
         where = "" if focus_area is None else f" – {FOCUS_AREAS[focus_area].lower()}"
         columns = ["Mål att pröva", "Mått", "Resultat", "Period", "Ska nås", "Avstånd", "Omdöme", "Källa"]
-        return Table(f"Uppgifter som rör målen{where}", columns, rows, frozenset({2, 4, 5}), notes.texts)
+        return Table(f"Mål och resultat{where}", columns, rows, frozenset({2, 4, 5}), notes.texts)
+
+    def measuring_other(self, focus_area: int) -> Table:
+        """Results that lie near a target but measure something else, and what."""
+        why = self._analysis.targets.set_index("id")["why_other"]
+        notes = Notes()
+        rows: list[Cells] = []
+        for verdict in self._with_result(focus_area):
+            if verdict.word == Word.MEASURES_OTHER:
+                result = self._analysis.results.set_index("id").loc[verdict.observation]
+                figure = self.figure(result) + notes.mark(result["caution"])
+                aim = target_text(verdict)
+                rows.append(
+                    [
+                        f"{verdict.label} ({aim})" if aim else verdict.label,
+                        self._measure(result),
+                        figure,
+                        _when(result),
+                        why[verdict.target],
+                        self._places(result["places"]),
+                    ]
+                )
+        columns = ["Mål", "Mått", "Resultat", "Period", "Varför det inte mäter målet", "Källa"]
+        where = FOCUS_AREAS[focus_area].lower()
+        return Table(f"Resultat som mäter något annat än målet – {where}", columns, rows, frozenset({2}), notes.texts)
+
+    def _with_result(self, focus_area: int | None) -> list[Verdict]:
+        verdicts = self._analysis.verdicts if focus_area is None else self._analysis.verdicts_in(focus_area)
+        return sorted((v for v in verdicts if v.observation), key=lambda v: (v.focus_areas, v.target, v.period))
 
     def key_figures(self) -> Table:
         """One page: every target whose result can be set against it, by focus area."""
@@ -106,8 +138,8 @@ class Tables:
 
     def goals(self, focus_area: int) -> Table:
         """Goals with their activities and who is responsible, row by row as the plan groups them."""
-        goals = _as_printed(self._analysis.in_focus_area("current_goals", focus_area))
-        activities = _as_printed(self._analysis.in_focus_area("planned_activities", focus_area))
+        goals = as_printed(self._analysis.in_focus_area("current_goals", focus_area))
+        activities = as_printed(self._analysis.in_focus_area("planned_activities", focus_area))
         groups = list(dict.fromkeys([*goals["group"], *activities["group"]]))
         names = dict(zip(goals["group"], goals["group_label"], strict=True))
         rows = [
@@ -132,13 +164,13 @@ class Tables:
                 ", ".join(units[unit] for unit in items(row["responsible"])) or "anges inte",
                 self._places(row["places"]),
             ]
-            for row in _as_printed(self._analysis.in_focus_area("other_activities", focus_area)).to_dict("records")
+            for row in as_printed(self._analysis.in_focus_area("other_activities", focus_area)).to_dict("records")
         ]
         return Table("Insatser enligt uppföljningarna", ["Insats", "Läge", "År", "Ansvariga", "Källa"], rows)
 
     def plan_indicators(self, focus_area: int) -> Table:
         """The follow-up indicators that the plan lists, what they measure and what is reported."""
-        listed = _as_printed(self._analysis.in_focus_area("plan_indicators", focus_area))
+        listed = as_printed(self._analysis.in_focus_area("plan_indicators", focus_area))
         reported = reported_indicators(self._analysis.results)
         rows = [
             [
@@ -154,11 +186,34 @@ class Tables:
         return Table(f"Planens uppföljningsindikatorer – {FOCUS_AREAS[focus_area].lower()}", columns, rows)
 
     def results(self, focus_area: int) -> Table:
-        """Every figure of a focus area, with population, period, interval, how firm it is and its place."""
-        return self.figures(
-            self._analysis.in_focus_area("results", focus_area),
-            f"Alla redovisade uppgifter – {FOCUS_AREAS[focus_area].lower()}",
+        """The figures whose place in the report is this focus area, with population, period, interval and source."""
+        rows = self._analysis.results[self._home == str(focus_area)]
+        return self.figures(rows, f"Redovisade uppgifter – {FOCUS_AREAS[focus_area].lower()}")
+
+    def listed_elsewhere(self, focus_area: int) -> str:
+        """Where the focus area's other figures are listed: '41 under Barn och unga, 3 under fokusområde 1'."""
+        here = self._analysis.in_focus_area("results", focus_area).index
+        counts = self._home.loc[here].value_counts()
+        names = {**TOPICS, **{str(number): f"fokusområde {number}" for number in FOCUS_AREAS}}
+        told = [
+            f"{fmt.number(counts[home])} under {name}"
+            for home, name in names.items()
+            if home in counts and home != str(focus_area)
+        ]
+        return fmt.listed(told)
+
+    def on_topic(self, topic: str) -> pd.DataFrame:
+        """The results that are listed in an in-depth section."""
+        return self._analysis.results[self._home == topic]
+
+    @cached_property
+    def _home(self) -> pd.Series:
+        """Where each result is listed, once: an in-depth section, or the first of its focus areas."""
+        topics = self._analysis.results["indicator"].map(
+            lambda name: next((topic for topic in self._analysis.catalogue[name].topics if topic in TOPICS), "")
         )
+        first = self._analysis.results["focus_areas"].map(lambda areas: items(areas)[0])
+        return topics.where(topics != "", first)
 
     def figures(self, results: pd.DataFrame, caption: str) -> Table:
         """A table of results: measure, population, period, figure, source."""
@@ -457,12 +512,9 @@ class Tables:
     def _verdict_row(self, verdict: Verdict, notes: Notes) -> Cells:
         result = self._analysis.results.set_index("id").loc[verdict.observation]
         limits = fmt.interval(verdict.ci_low, verdict.ci_high, _decimals(result))
-        detail = self._detail(result)
         return [
             verdict.label,
-            result["title"]
-            + (f" ({detail})" if detail else "")
-            + notes.mark(" ".join(self._analysis.catalogue[result["indicator"]].caveats)),
+            self._measure(result),
             f"{self.figure(result, with_interval=False)} {limits}".strip() + notes.mark(result["caution"]),
             _when(result),
             target_text(verdict),
@@ -470,6 +522,10 @@ class Tables:
             _verdict_cell(verdict, notes.mark(_why(verdict, self._analysis))),
             self._places(result["places"]),
         ]
+
+    def _measure(self, row: Row) -> str:
+        detail = self._detail(row)
+        return row["title"] + (f" ({detail})" if detail else "")
 
     def _missing_row(self, verdict: Verdict, target: Row) -> Cells:
         look = words.LOOKS[verdict.word]
@@ -522,7 +578,7 @@ class Tables:
         difference = "–" if comparison.difference is None else signed(comparison.difference, _points(comparison.unit))
         value, other_value = self.compared(comparison)
         return [
-            own["title"] + notes.mark(" ".join(self._analysis.catalogue[comparison.indicator].caveats)),
+            own["title"],
             self._population(own),
             _when(own),
             value + notes.mark(own["caution"]),
@@ -602,8 +658,6 @@ def _distance(verdict: Verdict) -> str:
 def _why(verdict: Verdict, analysis: Analysis) -> str:
     """The reasons that a reader needs, beside the word."""
     parts = [words.REASONS[reason] for reason in verdict.reasons[1:] if reason in words.REASONS]
-    if verdict.word == Word.MEASURES_OTHER:
-        parts.insert(0, analysis.targets.set_index("id").loc[verdict.target, "why_other"].rstrip("."))
     if verdict.word == Word.NOT_TESTABLE:
         parts.insert(0, analysis.targets.set_index("id").loc[verdict.target, "why_not_testable"].rstrip("."))
     if verdict.needed_n:
@@ -614,7 +668,7 @@ def _why(verdict: Verdict, analysis: Analysis) -> str:
     return text[:1].upper() + text[1:] + "." if text else ""
 
 
-def _as_printed(rows: pd.DataFrame) -> pd.DataFrame:
+def as_printed(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows in the order of their document, long-term goals before short-term ones within a group."""
     lines = [int(items(places)[0].rpartition(":")[2]) for places in rows["places"]]
     levels = rows["level"].map({"long": 0, "both": 1, "unmarked": 2, "short": 3}) if "level" in rows else 0

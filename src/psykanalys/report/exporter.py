@@ -6,11 +6,12 @@ Stands in `jupyter nbconvert --to psykanalys` and in JupyterLab's export menu (e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from html import unescape
+from collections.abc import Callable, Iterator, Mapping
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
+import minify_html
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
@@ -19,6 +20,7 @@ from traitlets import default
 from psykanalys import __version__
 from psykanalys.areas import slugify
 from psykanalys.errors import ReportError
+from psykanalys.present.words import GLOSSARY
 
 TEMPLATES = Path(__file__).parent / "templates"
 FORBIDDEN = {
@@ -67,7 +69,7 @@ class PsykanalysExporter(TemplateExporter):
         style = (TEMPLATES / "psykanalys" / "style.css").read_text(encoding="utf-8")
         report = {"title": page_title(nb), "style": style, "version": __version__}
         page, resources = super().from_notebook_node(nb, {**(resources or {}), "report": report}, **kw)
-        page = with_column_names(with_contents(page))
+        page = small(with_column_names(with_contents(with_abbreviations(page))))
         refuse_what_cannot_be_mailed(page)
         return page, resources
 
@@ -102,6 +104,31 @@ def with_contents(page: str) -> str:
     contents = f'<nav class="contents" aria-label="Innehåll"><p>Innehåll</p><ul>{items}</ul></nav>'
     second = page.index(f'<h2 id="{headings[1][0]}"')
     return f"{page[:second]}{contents}\n{page[second:]}"
+
+
+def with_abbreviations(page: str) -> str:
+    """Explain each abbreviation of the glossary in the section where it first occurs."""
+    start, *sections = re.split(r"(?=<h2)", page)
+    left = dict(GLOSSARY)
+    explained = [start]
+    for section in sections:
+        text = unescape(re.sub(r"<[^>]+>", " ", section))
+        found = {short: left.pop(short) for short in list(left) if re.search(rf"(?<!\w){re.escape(short)}(?!\w)", text)}
+        explained.append(_with_terms(section, found) if found else section)
+    return "".join(explained)
+
+
+def _with_terms(section: str, found: Mapping[str, str]) -> str:
+    """The section with its terms after its first paragraph; in the summary after the three answers."""
+    terms = "; ".join(f"<b>{escape(short)}</b>: {escape(long)}" for short, long in found.items())
+    place = re.search(r"</div></div>|</p>" if "<div class=\"three\">" not in section else r"</div></div>", section)
+    after = place.end() if place else len(section)
+    return f'{section[:after]}\n<p class="terms">Förkortningar – {terms}.</p>{section[after:]}'
+
+
+def small(page: str) -> str:
+    """The same page in fewer bytes: no needless blanks, quotes or end tags."""
+    return minify_html.minify(page, keep_html_and_head_opening_tags=True, minify_css=True, minify_doctype=False) + "\n"
 
 
 def with_column_names(page: str) -> str:
