@@ -26,6 +26,9 @@ FOCUS_AREAS: Mapping[int, str] = {
     5: "Ledning, styrning och organisation",
 }
 
+# How far a goal can be followed, the furthest first; each goal of a plan is at exactly one of them.
+STEPS = ("judged", "with_result", "measured_by_other", "testable", "not_testable")
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -126,6 +129,19 @@ class Analysis:
             "judged": _goals_of(judged),
             "measured_by_other": _goals_of(v for v in self.plan_verdicts if v.word == Word.MEASURES_OTHER),
         }
+
+    @cached_property
+    def goal_steps(self) -> pd.Series:
+        """The furthest step of `STEPS` that each of the plan's goals reaches, by goal id."""
+        reached = {
+            "judged": self.goals_that["judged"],
+            "with_result": self.goals_that["with_result"],
+            "measured_by_other": self.goals_that["testable"] & self.goals_that["measured_by_other"],
+            "testable": self.goals_that["testable"],
+        }
+        goals = self.current_goals["id"]
+        steps = [next((step for step in reached if goal in reached[step]), "not_testable") for goal in goals]
+        return pd.Series(pd.Categorical(steps, STEPS), index=goals, name="step")
 
     @cached_property
     def gaps(self) -> Mapping[str, tuple[int, int]]:

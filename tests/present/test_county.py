@@ -31,11 +31,27 @@ class TestEachCounty:
         }
         assert shown == set(county.current_goals["id"])
 
-    def test_every_figure_stands_in_an_area_table_with_its_place(self, counties, name):
-        county = counties[name]
-        rows = [row for number in FOCUS_AREAS for row in county.tables.results(number).rows]
-        assert len(rows) >= len(county.results)
+    def test_every_figure_is_listed_once_with_its_place(self, counties, name):
+        tables, results = counties[name].tables, counties[name].results
+        lists = [tables.results(number) for number in FOCUS_AREAS]
+        lists += [tables.figures(tables.on_topic(topic), "") for topic in ("young", "primary_care")]
+        rows = [row for table in [*lists, tables.stated(), tables.not_shown()] for row in table.rows]
+        assert len(rows) == len(results)
         assert all(re.search(r"[A-C]\u00a0rad \d", row[-1]) for row in rows)
+
+    def test_a_focus_area_says_where_its_other_figures_are_listed(self, counties, name):
+        county = counties[name]
+        for number in FOCUS_AREAS:
+            here, elsewhere = county.tables.results(number).rows, county.tables.listed_elsewhere(number)
+            told = sum(int(count) for count in re.findall(r"(\d+) under", elsewhere))
+            assert len(here) + told == len(county.analysis.in_focus_area("results", number))
+
+    def test_each_focus_area_answers_the_same_five_questions(self, counties, name):
+        for number in FOCUS_AREAS:
+            headings = re.findall(r"<h3>(.*?)</h3>", counties[name].focus_area(number).to_html())
+            assert headings == [
+                "Vad länet vill", "Vad länet gör", "Vad länet mäter", "Vad som är känt", "Vad som inte är känt",
+            ]  # fmt: skip
 
     def test_every_target_has_its_verdicts(self, counties, name):
         county = counties[name]
@@ -65,7 +81,7 @@ def test_norrbottens_compulsory_care_is_compared_without_certainty(counties):
     county = counties["norrbotten"]
     (comparison,) = [c for c in county.comparisons if c.indicator == "compulsory_care_rate"]
     assert (comparison.value, comparison.other_value, comparison.word) == (137.21, 123.20, "otillräckligt underlag")
-    assert "säkerhet kan inte bedömas" in repr(county.summary())
+    assert "skillnadens säkerhet kan inte bedömas" in repr(county.summary())
 
 
 def test_vasterbottens_change_is_told_as_the_documents_and_not_as_an_effect(counties):

@@ -19,6 +19,7 @@ from psykanalys.comparison import Comparison, compare_all
 from psykanalys.data import contract
 from psykanalys.indicators import calculate
 from psykanalys.present import formatting as fmt
+from psykanalys.present.focus_area import FocusAreaSentences
 from psykanalys.present.sentences import Sentences
 from psykanalys.present.tables import Tables, signed, target_text
 from psykanalys.verdicts import Verdict, Word, expected_errors, judge_all
@@ -283,8 +284,10 @@ def compared_by(analysis: Analysis, comparison: Comparison) -> list[float]:
 
 
 def summary_of(analysis: Analysis) -> list[str]:
-    answers = Sentences(analysis, contact="Registratorn").summary().values()
-    return [sentence for told in answers for sentence in told.sentences]
+    """What the first screen says, in order."""
+    told = Sentences(analysis, contact="Registratorn")
+    answers = [sentence for part in told.summary().values() for sentence in part.sentences]
+    return [told.message().text, told.steps().sentence, *answers]
 
 
 def every_sentence(analysis: Analysis) -> list[str]:
@@ -297,8 +300,13 @@ def every_sentence(analysis: Analysis) -> list[str]:
         *(told._comparison(comparison) for comparison in analysis.comparisons),
         *(told.focus_area(number).text for number in FOCUS_AREAS),
         told.scope().text, told.measurability().text, told.data_quality().text, *told.method().sentences,
-        *told.use().sentences,
+        *told.use().sentences, *focus_area_sentences(analysis),
     ]  # fmt: skip
+
+
+def focus_area_sentences(analysis: Analysis) -> list[str]:
+    areas = [FocusAreaSentences(analysis, number) for number in FOCUS_AREAS]
+    return [told().text for each in areas for told in (each.wants, each.does, each.measures, each.known, each.unknown)]
 
 
 def starting(texts: list[str], pattern: str) -> re.Match | None:
@@ -360,7 +368,7 @@ def test_counts_in_the_summary_are_those_of_the_rows(sample):
         (start,) = [text for text in texts if text.startswith("Planen har")]
         assert read_number(re.match(r"Planen har (\w+) mål\.", start)[1]) == len(analysis.current_goals)
         old = {v.observation for v in analysis.plan_verdicts if v.word == Word.BASELINE}
-        found = starting(texts, r"(?:Inget mål kan bedömas ännu\. )?(\w+) uppgift(?:er)? om målen är")
+        found = starting(texts, r"(\w+) uppgift(?:er)? om målen är")
         assert (read_number(found[1]) if found else 0) == len(old)
         faults = starting(texts, r"(\w+) avvikelse(?:r)? i dokumenten")
         assert (read_number(faults[1]) if faults else 0) == len(analysis.findings)
@@ -418,7 +426,7 @@ def test_no_target_is_both_reached_and_not_reached_for_one_result(sample):
 def test_the_counts_of_goals_agree_with_each_other_and_with_the_overview(sample):
     for analysis in sample:
         texts, sentence = summary_of(analysis), Sentences(analysis).measurability().text
-        goals, testable, in_figures, with_result = read_goals(texts[0])
+        goals, testable, in_figures, with_result = read_goals(texts[1])
         assert goals >= testable >= max(in_figures, with_result)
         columns = list(zip(*([int(cell) for cell in row[1:]] for row in Tables(analysis).overview().rows), strict=True))
         for told, column in ((goals, columns[0]), (testable, columns[2]), (with_result, columns[3])):
@@ -476,7 +484,7 @@ def test_nothing_is_judged_where_the_summary_says_that_nothing_can_be(sample):
         texts, told = summary_of(analysis), Sentences(analysis)
         open_or_firm = [v for v in analysis.verdicts if v.is_firm or v.word == Word.UNDECIDED]
         judged = {told.judgement(verdict) for verdict in open_or_firm} & set(texts)
-        says_none = any(text.startswith("Inget mål kan bedömas ännu") for text in texts)
+        says_none = texts[0].endswith("bedömas ännu.")
         assert not (says_none and judged)
         assert says_none == (bool(len(analysis.current_goals)) and not analysis.goals_that["judged"])
         assert bool(judged) == bool(analysis.goals_that["judged"]) == bool(analysis.overview["judged"].sum())
@@ -509,7 +517,7 @@ def test_one_measure_with_counts_and_no_denominator_is_not_said_to_lack_counts()
         _observation(n, indicator="events", numerator=x, area=area)
         for n, (x, area) in enumerate([(57, "24"), (999, "00")])
     ]
-    text = summary_of(analysis_of(rows))[1]
+    (text,) = [text for text in summary_of(analysis_of(rows)) if " mot " in text]
     assert "57 självmord mot 999 självmord i riket" in text.replace(fmt.NO_BREAK, " ")
     assert "säkerhet kan inte bedömas" in text
     assert "Antalen redovisas inte" not in text
@@ -518,7 +526,7 @@ def test_one_measure_with_counts_and_no_denominator_is_not_said_to_lack_counts()
 def test_a_comparison_with_the_past_names_the_earlier_period_and_not_riket():
     years = ((300, "2020"), (100, "2021"))
     rows = [_observation(n, numerator=x, denominator=1000, period=year) for n, (x, year) in enumerate(years)]
-    text = summary_of(analysis_of(rows))[-1].replace(fmt.NO_BREAK, " ")
+    (text,) = [text.replace(fmt.NO_BREAK, " ") for text in summary_of(analysis_of(rows)) if " mot " in text]
     assert (
         text == "En jämförelse har prövats; det som sticker ut: Mått process: 10 % 2021 mot 30 % 2020 – säkert lägre."
     )
@@ -655,7 +663,7 @@ def test_a_target_without_a_result_says_so():
 def test_the_first_sentence_is_right_for_none_one_and_many(goals, targets, text):
     rows = [_target(n, goal) for n, goal in enumerate(targets)]
     analysis = analysis_of([_observation(0, value=28.0)], rows, [_goal(n) for n in range(goals)])
-    assert summary_of(analysis)[0] == text
+    assert Sentences(analysis).steps().sentence == text
 
 
 @pytest.mark.parametrize(
@@ -745,3 +753,48 @@ def test_every_sentence_begins_and_ends_as_one(sample):
 def test_every_sentence_of_the_shipped_reports_begins_and_ends_as_one(counties, name):
     for text in every_sentence(counties[name].analysis):
         assert_is_well_formed(text)
+
+
+# --- (5) a focus area's five questions ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("goals", "judged", "text"),
+    [
+        (0, 0, "Planen innehåller inga mål."),
+        (1, 0, "Planens enda mål kan inte bedömas ännu."),
+        (1, 1, "Planens enda mål kan bedömas."),
+        (13, 0, "Inget av planens 13 mål kan bedömas ännu."),
+        (13, 2, "2 av planens 13 mål kan bedömas."),
+    ],
+)
+def test_the_message_is_right_for_none_one_and_many(goals, judged, text):
+    results = [_observation(0, numerator=28, denominator=39, period="2022")]
+    targets = [_target(n, f"g{n}") for n in range(judged)]
+    analysis = analysis_of(results, targets, [_goal(n) for n in range(goals)])
+    assert Sentences(analysis).message().text == text
+    assert Sentences(analysis).steps().counts[0][0] == str(goals)
+    assert Sentences(analysis).steps().counts[-1][0] == str(judged)
+
+
+def test_the_counts_of_a_focus_area_are_those_of_its_tables(counties):
+    for county in counties.values():
+        for number in FOCUS_AREAS:
+            told, tables = FocusAreaSentences(county.analysis, number), county.tables
+            goals = read_number(told.wants().text.split()[0].lower())
+            assert goals == len(county.analysis.in_focus_area("current_goals", number))
+            missing = re.match(r"(\w+) målformulering", told.unknown().text)
+            assert (read_number(missing[1].lower()) if missing else 0) == len(tables.missing(number).rows)
+            activities = re.match(r"Planen anger (\w+) aktivitet", told.does().text)
+            assert read_number(activities[1]) == len(county.analysis.in_focus_area("planned_activities", number))
+
+
+def test_what_is_known_counts_each_result_once(counties):
+    for county in counties.values():
+        for number in FOCUS_AREAS:
+            text = FocusAreaSentences(county.analysis, number).known().text
+            rows = [v for v in county.analysis.verdicts_in(number) if v.observation]
+            if found := re.match(r"(\w+) av (\w+) redovisade", text):
+                assert read_number(found[2]) == len({v.observation for v in rows})
+                met = {v.observation for v in rows if v.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE)}
+                assert read_number(found[1].lower()) == len(met)

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from report.browsing import chromium as start_chromium
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,5 +24,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def chromium():
     """A headless Chromium, started once per module."""
-    with start_chromium() as browser:
+    from browsing import started_chromium
+
+    with started_chromium() as browser:
         yield browser

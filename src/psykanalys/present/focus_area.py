@@ -69,7 +69,11 @@ class FocusAreaSentences:
         if not results:
             return Text("Dokumenten redovisar inget resultat som rör målen här.")
         if len(results) == 1:
-            what = "mäter något annat än målet (vår läsning)" if other else f"går {'' if usable else 'inte '}att ställa mot målet"
+            what = (
+                "mäter något annat än målet (vår läsning)"
+                if other
+                else f"går {'' if usable else 'inte '}att ställa mot målet"
+            )
             return Text(f"Det enda redovisade resultatet {what}.")
         told = f"{_capital(_number(usable))} av {_number(len(results))} redovisade resultat går att ställa mot ett mål"
         measures = f"; {'alla' if other == len(results) else _number(other)} mäter något annat än målet (vår läsning)"
@@ -99,7 +103,11 @@ def _states(activities: pd.DataFrame) -> list[tuple[str, int]]:
 def _without_responsible(without: int, planned: int) -> str:
     if not without:
         return "."
-    return ". Ingen ansvarig anges." if without == planned else f"; för {_number(without, 'en')} av dem anges ingen ansvarig."
+    return (
+        ". Ingen ansvarig anges."
+        if without == planned
+        else f"; för {_number(without, 'en')} av dem anges ingen ansvarig."
+    )
 
 
 def _untestable(count: int, among: int) -> str:

@@ -62,7 +62,9 @@ class Sentences:
         if not goals:
             return Text("Planen innehåller inga mål.", "message")
         if goals == 1:
-            return Text(f"Planens enda mål kan {'' if judged else 'inte '}bedömas{'' if judged else ' ännu'}.", "message")
+            return Text(
+                f"Planens enda mål kan {'' if judged else 'inte '}bedömas{'' if judged else ' ännu'}.", "message"
+            )
         if not judged:
             return Text(f"Inget av planens {fmt.number(goals)} mål kan bedömas ännu.", "message")
         return Text(f"{fmt.number(judged)} av planens {fmt.number(goals)} mål kan bedömas.", "message")
@@ -70,7 +72,12 @@ class Sentences:
     def steps(self) -> Steps:
         """How many of the plan's goals remain at each step towards a verdict."""
         counts = self._counts() | {"judged": len(self._analysis.goals_that["judged"])}
-        words = {"goals": "mål i planen", "testable": "går att pröva", "with_result": "har ett resultat", "judged": "kan bedömas"}
+        words = {
+            "goals": "mål i planen",
+            "testable": "går att pröva",
+            "with_result": "har ett resultat",
+            "judged": "kan bedömas",
+        }
         return Steps([(fmt.number(counts[name]), word) for name, word in words.items()], self._goals())
 
     def summary(self) -> dict[str, Bullets]:

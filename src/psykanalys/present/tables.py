@@ -13,6 +13,7 @@ import pandas as pd
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.areas import NATION
 from psykanalys.comparison import Comparison
+from psykanalys.data.contract import WITHOUT_VALUE
 from psykanalys.data.prepare import items
 from psykanalys.present import formatting as fmt
 from psykanalys.present import words
@@ -20,7 +21,13 @@ from psykanalys.present.html import Cell, Table
 from psykanalys.verdicts import Verdict, Word
 
 MISSING = "uppgift saknas"
-TOPICS = {"young": "Barn och unga: tillgänglighet", "primary_care": "Primärvården: behov, volym och gap"}
+# Where a figure is listed that is not listed in its focus area: section of the report by kind of figure.
+TOPICS = {
+    "young": "Barn och unga: tillgänglighet",
+    "primary_care": "Primärvården: behov, volym och gap",
+    "stated": "Jämförelser och förändring över tid",
+    "not_shown": "Datakvalitet",
+}
 Row = Mapping[str, Any]
 Cells = list[str | Cell]
 
@@ -209,11 +216,11 @@ class Tables:
     @cached_property
     def _home(self) -> pd.Series:
         """Where each result is listed, once: an in-depth section, or the first of its focus areas."""
-        topics = self._analysis.results["indicator"].map(
-            lambda name: next((topic for topic in self._analysis.catalogue[name].topics if topic in TOPICS), "")
-        )
-        first = self._analysis.results["focus_areas"].map(lambda areas: items(areas)[0])
-        return topics.where(topics != "", first)
+        results, catalogue = self._analysis.results, self._analysis.catalogue
+        home = results["focus_areas"].map(lambda areas: items(areas)[0])
+        topics = results["indicator"].map(lambda name: next((t for t in catalogue[name].topics if t in TOPICS), ""))
+        home = home.mask(topics != "", topics).mask(results["direction"].notna(), "stated")
+        return home.mask(results["status"].isin(WITHOUT_VALUE), "not_shown")
 
     def figures(self, results: pd.DataFrame, caption: str) -> Table:
         """A table of results: measure, population, period, figure, source."""
@@ -265,21 +272,23 @@ class Tables:
 
     def stated(self) -> Table:
         """Comparisons and developments that the documents state in words only."""
-        results = self._analysis.results
+        notes = Notes()
         rows = [
             [
                 row["title"],
                 self._population(row),
                 _when(row),
-                f"”{row['wording']}”" if row["wording"] else words.DIRECTIONS[row["direction"]],
+                (f"”{row['wording']}”" if row["wording"] else words.DIRECTIONS[row["direction"]])
+                + notes.mark(row["caution"]),
                 self._places(row["places"]),
             ]
-            for row in results[results["direction"].notna()].sort_values(["title", "when", "id"]).to_dict("records")
+            for row in self.on_topic("stated").sort_values(["title", "when", "id"]).to_dict("records")
         ]
         return Table(
             "Uppgifter som dokumenten anger i ord",
             ["Mått", "Gäller", "Period", "Dokumentets ord", "Källa"],
             rows,
+            notes=notes.texts,
         )
 
     def needs(self) -> Table:
@@ -393,8 +402,7 @@ class Tables:
 
     def not_shown(self) -> Table:
         """Figures that the documents mention but that are not there, with the reason."""
-        results = self._analysis.results
-        gone = results[results["status"].isin(["not_reported", "not_applicable", "missing_in_extract", "suppressed"])]
+        gone = self.on_topic("not_shown")
         rows = [
             [
                 row["title"],

@@ -8,7 +8,6 @@ from psykanalys.present.palette import ACCENT, SOFT, SURE
 from psykanalys.verdicts import Word
 
 
-
 class Look(NamedTuple):
     """How a verdict looks: a symbol that carries the meaning without colour, a colour, a class of the page's style."""
 

