@@ -79,12 +79,12 @@ class Tables:
         notes = Notes()
         rows = [
             self._verdict_row(verdict, notes)
-            for verdict in self._with_result(focus_area)
+            for verdict in sorted(self._with_result(focus_area), key=lambda v: v.word == Word.NOT_TESTABLE)
             if verdict.word != Word.MEASURES_OTHER
         ]
         where = "" if focus_area is None else f" – {FOCUS_AREAS[focus_area].lower()}"
         columns = ["Mål att pröva", "Mått", "Resultat", "Period", "Ska nås", "Avstånd", "Omdöme", "Källa"]
-        return Table(f"Mål och resultat{where}", columns, rows, frozenset({2, 4, 5}), notes.texts)
+        return Table(f"Mål och resultat{where}", columns, rows, frozenset({2, 5}), notes.texts)
 
     def measuring_other(self, focus_area: int) -> Table:
         """Results that lie near a target but measure something else, and what."""
@@ -125,7 +125,7 @@ class Tables:
                 verdict.focus_areas.replace(" | ", ", "),
                 self.figure(results.loc[verdict.observation]),
                 _when(results.loc[verdict.observation]),
-                target_text(verdict),
+                target_text(verdict) or "anges inte",
                 _verdict_cell(verdict),
             ]
             for verdict in sorted(shown, key=lambda v: (v.focus_areas, v.target, v.period))
@@ -525,7 +525,7 @@ class Tables:
             self._measure(result),
             f"{self.figure(result, with_interval=False)} {limits}".strip() + notes.mark(result["caution"]),
             _when(result),
-            target_text(verdict),
+            target_text(verdict) or "anges inte",
             _distance(verdict),
             _verdict_cell(verdict, notes.mark(_why(verdict, self._analysis))),
             self._places(result["places"]),
@@ -544,7 +544,7 @@ class Tables:
         )
         return [
             verdict.label,
-            target_text(verdict) or "–",
+            target_text(verdict) or "anges inte",
             fmt.period(target["due"]),
             Cell((f"{look.symbol} {verdict.word}{reason}",), look.css),
             self._places(target["places"]),

@@ -41,7 +41,8 @@ SVG_NAMES = {
     for name in (
         "viewBox", "preserveAspectRatio", "clipPath", "clipPathUnits", "linearGradient", "radialGradient",
         "gradientTransform", "gradientUnits", "patternUnits", "patternTransform", "markerWidth", "markerHeight",
-        "markerUnits", "refX", "refY", "textPath", "textLength", "spreadMethod", "startOffset", "maskUnits", "pathLength",
+        "markerUnits", "refX", "refY", "textPath", "textLength", "spreadMethod", "startOffset",
+        "maskUnits", "pathLength",
     )
 }  # fmt: skip
 
@@ -172,36 +173,54 @@ def plain(runs: Runs) -> str:
     return "".join(run.text for run in runs)
 
 
-def column_widths(table: TableBlock, room: int) -> list[float]:
-    """The columns' widths as shares of `room` characters: no word is crushed, and the rows become low.
+@dataclass(frozen=True)
+class Room:
+    """How much text goes into a line across the page, in characters, and what a column takes besides its text.
+
+    `bold` is how much wider than plain text a head is; words longer than `longest` may be divided.
+    """
+
+    characters: int
+    padding: float = 0.0
+    bold: float = 1.0
+    longest: int = 40
+
+
+def column_widths(table: TableBlock, room: Room) -> list[float]:
+    """The columns' widths as shares of the room: no word is crushed, and the rows become low.
 
     Narrow tables take the room they need; in others each character's room goes where it lowers the rows most.
     """
-    rows = [*table.head, *table.body]
-    lengths, natural, least = (np.ones((len(rows), table.width)), *(np.full(table.width, 3.0) for _ in range(2)))
-    for row, place, cell in _placed(rows, table.width):
-        if cell.columns == 1:
-            lines = [plain(line) for line in cell.lines] or [""]
-            lengths[row, place] = sum(map(len, lines)) + 6 * (len(lines) - 1) + 1
-            natural[place] = max(natural[place], *(len(line) + 2.0 for line in lines))
-            least[place] = max(least[place], *(_longest_word(line) + 2.0 for line in lines))
-    if natural.sum() <= room:
-        return [float(width) for width in natural / room]
-    widths = least * min(1.0, room / least.sum())
-    for _ in range(int(room - widths.sum())):
-        heights = [_height(lengths, widths + np.eye(table.width)[place]) for place in range(table.width)]
+    lengths, natural, least = _measures(table, room)
+    if natural.sum() <= room.characters:
+        return [float(width) for width in natural / room.characters]
+    widths = least * min(1.0, room.characters / least.sum())
+    for _ in range(int(room.characters - widths.sum())):
+        heights = [_height(lengths, widths + one - room.padding) for one in np.eye(table.width)]
         widths[int(np.argmin(heights))] += 1
     return [float(width) for width in widths / widths.sum()]
 
 
+def _measures(table: TableBlock, room: Room) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each cell's length, and each column's widths without breaking lines and without dividing words."""
+    rows = [*table.head, *table.body]
+    lengths, natural, least = np.ones((len(rows), table.width)), np.ones(table.width), np.ones(table.width)
+    for row, place, cell in _placed(rows, table.width):
+        if cell.columns == 1:
+            lines = [plain(line) for line in cell.lines] or [""]
+            words = max(min(room.longest, len(word)) for line in lines for word in re.split(r"[ \n/-]", line))
+            is_head = row < len(table.head)
+            whole = max(words, *(len(line) / 2 if is_head else len(line) for line in lines))
+            wider = room.bold if is_head else 1.0
+            lengths[row, place] = sum(map(len, lines)) + 6 * (len(lines) - 1) + 1
+            natural[place] = max(natural[place], wider * whole + room.padding)
+            least[place] = max(least[place], wider * words + room.padding)
+    return lengths, natural, least
+
+
 def _height(lengths: np.ndarray, widths: np.ndarray) -> float:
     """About how high the rows become: a smooth maximum of the cells' lines."""
-    return float((((lengths / widths) ** 4).sum(axis=1) ** 0.25).sum())
-
-
-def _longest_word(text: str, most: int = 14) -> int:
-    """Longer words are hyphenated."""
-    return min(most, max(map(len, re.split(r"[ \n\-–/]", text)), default=0))
+    return float((((lengths / np.maximum(widths, 1)) ** 4).sum(axis=1) ** 0.25).sum())
 
 
 def _placed(rows: Sequence[Sequence[Cell]], width: int) -> Iterator[tuple[int, int, Cell]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
-from psykanalys.present.figures import overview, shares, targets
+from psykanalys.present.figures import access, chain, change, funding, overview, responsible, shares, targets
 from psykanalys.present.figures.style import Figure
 from psykanalys.present.tables import Tables
 
@@ -25,13 +25,57 @@ class Figures:
         """Shares with their target, riket and interval: one line per target that has a result in per cent."""
         return targets.draw(self._analysis, self._tables, focus_area)
 
+    def chain(self) -> Figure | None:
+        """All goals by the furthest step they reach, for the plan and per focus area: parts that make up the whole."""
+        return chain.draw(self._analysis)
+
+    def responsible(self) -> Figure | None:
+        """Who is responsible for the plan's activities, per focus area."""
+        return responsible.draw(self._analysis)
+
     def survey(self) -> Figure | None:
-        """The survey's shares with the worst and best outcome that the non-response allows."""
+        """The survey's shares, with what the non-response could change where the counts allow to know it."""
         return shares.survey(self._analysis, self._tables)
+
+    def access_flow(self) -> Figure | None:
+        """What share of children and young get care within the time limit, step by step."""
+        return access.flow(self._analysis, self._tables)
+
+    def access_stock(self) -> Figure | None:
+        """How many children and young were waiting."""
+        return access.stock(self._analysis, self._tables)
+
+    def months_reported(self) -> Figure | None:
+        """How many units reported their waiting times in how many months."""
+        return access.months_reported(self._analysis, self._tables)
+
+    def before_and_after(self) -> Figure | None:
+        """Shares that a document prints from before and after a change."""
+        return change.before_and_after(self._analysis, self._tables)
+
+    def series(self) -> Figure | None:
+        """Figures of one measure from three or more comparable periods."""
+        return change.series(self._analysis, self._tables)
+
+    def funding(self) -> Figure | None:
+        """Grants with their printed parts, and what the parts leave or exceed."""
+        return funding.draw(self._analysis, self._tables)
 
     def __iter__(self) -> Iterator[Figure]:
         """Every figure that the county has, in the report's order."""
-        drawn = [self.overview(), *(self.verdicts(number) for number in FOCUS_AREAS), self.survey()]
+        drawn = [
+            self.overview(),
+            self.chain(),
+            self.responsible(),
+            *(self.verdicts(number) for number in FOCUS_AREAS),
+            self.access_flow(),
+            self.access_stock(),
+            self.months_reported(),
+            self.survey(),
+            self.before_and_after(),
+            self.series(),
+            self.funding(),
+        ]
         return (figure for figure in drawn if figure is not None)
 
 

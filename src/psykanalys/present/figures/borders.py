@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 SWEREF99_TM = 3006
 DETAIL = 90  # the finest bend that is kept is about one in so many of the county's width
 STEP = 5.0  # points between the places that are tried for a name
-GAP = 3.0  # points around a name
-SHRINK = 0.94
+GAP, NEAR = 3.0, 1.5  # points around a name beside its municipality, and inside it
+SCALES = (1.0, 0.93, 0.86, 0.79, 0.7, 0.6, 0.5)
+SIDES = (0.0, 0.5, 1.0)  # the map at the left, in the middle, at the right
+COST_OF_SHRINKING = 1.2
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,26 @@ class Layout:
 def lay_out(county: str, texts: Mapping[str, str], size: float, width: float, highest: float) -> Layout:
     """Place the county's municipalities on a canvas of this width, and the names of some of them.
 
-    The map is as large as it can be with every name on the canvas, none on another one and none across a border.
+    A large map is weighed against short lines to the names. No name leaves the canvas or lies on another one, and one
+    that does not fit inside its municipality stands outside the county.
     """
-    scale = 1.0
-    while True:
-        shapes, height = _fitted(borders(county), width, highest, scale)
-        names = _names(shapes, texts, size, width, height)
-        if names is not None or scale < 0.3:
-            return Layout(shapes, names or [], height)
-        scale *= SHRINK
+    tried = [
+        (*_fitted(borders(county), width, highest, scale, side), scale)
+        for scale in SCALES for side in SIDES
+    ]  # fmt: skip
+    layouts = [
+        (Layout(shapes, names, height), scale)
+        for shapes, height, scale in tried
+        if (names := _names(shapes, texts, size, width, height)) is not None
+    ]
+    if not layouts:
+        shapes, height, _ = tried[0]
+        return Layout(shapes, [], height)
+    return min(layouts, key=lambda each: _cost(*each, width))[0]
+
+
+def _cost(layout: Layout, scale: float, width: float) -> float:
+    return float(sum(name.line.length for name in layout.names)) + COST_OF_SHRINKING * width * (1 - scale)
 
 
 @cache
@@ -90,15 +103,17 @@ def outline(shape: Any) -> Path:
     return Path.make_compound_path(*(Path(part.exterior.coords, closed=True) for part in parts))
 
 
-def _fitted(shapes: Mapping[str, Any], width: float, highest: float, scale: float) -> tuple[dict[str, Any], float]:
-    """The shapes in points, in the middle of the canvas, and the canvas's height."""
+def _fitted(
+    shapes: Mapping[str, Any], width: float, highest: float, scale: float, side: float
+) -> tuple[dict[str, Any], float]:
+    """The shapes in points and the canvas's height; `side` 0 is at the left edge, 1 at the right one."""
     import shapely
 
     west, south, east, north = shapely.total_bounds(list(shapes.values()))
     inner = width - 2 * GAP
     height = min(highest, inner * (north - south) / (east - west))
     factor = scale * min(inner / (east - west), height / (north - south))
-    left, low = (width - factor * (east - west)) / 2, (height - factor * (north - south)) / 2
+    left, low = GAP + side * (inner - factor * (east - west)), (height - factor * (north - south)) / 2
     moved = [
         shapely.transform(shape, lambda xy: (xy - (west, south)) * factor + (left, low + GAP))
         for shape in shapes.values()
@@ -110,12 +125,15 @@ def _names(
     shapes: Mapping[str, Any], texts: Mapping[str, str], size: float, width: float, height: float
 ) -> list[Name] | None:
     """Every name in its place, or None where one finds none."""
+    import shapely
+
     inside = {code: _inside(code, text, shapes[code], size) for code, text in texts.items()}
     placed = [name for name in inside.values() if name is not None]
+    free = shapely.box(0, 0, width, height).difference(shapely.union_all(list(shapes.values())))
+    anchors = {code: shapely.maximum_inscribed_circle(shapes[code]).coords[0] for code in texts}
     beside = [code for code in texts if inside[code] is None]
-    free = _free_places(shapes, width, height)
-    for code in sorted(beside, key=lambda code: (-shapes[code].centroid.y, code)):
-        name = _beside(code, texts[code], shapes[code], size, free, placed, (width, height))
+    for code in sorted(beside, key=lambda code: (shapely.distance(free, shapely.Point(anchors[code])), code)):
+        name = _beside(code, texts[code], anchors[code], size, free, placed)
         if name is None:
             return None
         placed.append(name)
@@ -128,33 +146,24 @@ def _inside(code: str, text: str, shape: Any, size: float) -> Name | None:
 
     west, south, east, north = shape.bounds
     places = _grid(west, south, east, north)
-    boxes = _boxes(places, text, size)
+    boxes = _boxes(places, text, size, NEAR)
     fits = boxes[shapely.contains_properly(shape, boxes)]
     if not len(fits):
         return None
     return Name(code, text, fits[np.argmin(shapely.distance(shapely.centroid(fits), shape.centroid))])
 
 
-def _free_places(shapes: Mapping[str, Any], width: float, height: float) -> Any:
-    """Points of the canvas outside the county."""
-    import shapely
-
-    places = _grid(0, 0, width, height)
-    return places[~shapely.contains_xy(shapely.union_all(list(shapes.values())), places)]
-
-
 def _beside(
-    code: str, text: str, shape: Any, size: float, free: Any, placed: Sequence[Name], canvas: tuple[float, float]
+    code: str, text: str, anchor: tuple[float, float], size: float, free: Any, placed: Sequence[Name]
 ) -> Name | None:
     """The name outside the county, as near its municipality as there is room."""
     import shapely
 
-    anchor = shapely.maximum_inscribed_circle(shape).coords[0]
-    boxes = _boxes(free, text, size)
     taken = shapely.union_all([part for name in placed for part in (name.box, name.line)])
-    boxes = boxes[shapely.within(boxes, shapely.box(0, 0, *canvas)) & ~shapely.intersects(boxes, taken)]
+    boxes = _boxes(_grid(*free.bounds), text, size, GAP)
+    boxes = boxes[shapely.within(boxes, free) & ~shapely.intersects(boxes, taken)]
     order = np.argsort(shapely.distance(boxes, shapely.Point(anchor)), kind="stable")
-    names = (Name(code, text, box, (float(anchor[0]), float(anchor[1]))) for box in boxes[order])
+    names = (Name(code, text, box, anchor) for box in boxes[order])
     return next((name for name in names if not name.line.intersects(taken)), None)
 
 
@@ -163,15 +172,17 @@ def _grid(west: float, south: float, east: float, north: float) -> Any:
     return np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2)
 
 
-def _boxes(middles: Any, text: str, size: float) -> Any:
+def _boxes(middles: Any, text: str, size: float, gap: float) -> Any:
     """The box that the text takes around each of the points."""
     import shapely
 
     x, y = middles[:, 0], middles[:, 1]
-    across, up = text_width(text, size) / 2 + GAP, size / 2 + GAP
+    across, up = text_width(text, size) / 2 + gap, size / 2 + gap
     return shapely.box(x - across, y - up, x + across, y + up)
 
 
+@cache
 def text_width(text: str, size: float) -> float:
     """How wide a text is in the figures' font (which is wider than the page's)."""
-    return float(TextPath((0, 0), text, size=size, prop=FontProperties(family="DejaVu Sans")).get_extents().width)
+    font = FontProperties(family="DejaVu Sans", size=size)
+    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
 
 from psykanalys.analysis import FOCUS_AREAS, STEPS, Analysis
-from psykanalys.present.figures.style import (
-    ACCENT, GRID, GROUND, MARK, SMALL, SOFT, WIDTH, Figure, line_chart, style,
-)  # fmt: skip
+from psykanalys.present.figures.style import ACCENT, GRID, GROUND, MARK, SMALL, SOFT, WIDTH, Figure, new_canvas, style
 from psykanalys.present.html import Table
 
 LABELS: Mapping[str, str] = {
@@ -21,14 +20,15 @@ LABELS: Mapping[str, str] = {
     "testable": "går att pröva, men resultat saknas",
     "not_testable": "går inte att pröva",
 }
-MESSAGES: Mapping[str, str] = LABELS | {
+MESSAGES: Mapping[str, str] = {
+    **LABELS,
     "judged": "är bedömda",
     "measured_by_other": "går att pröva, men resultatet mäter något annat",
     "testable": "går att pröva men saknar resultat",
 }
 SHADES: Mapping[str, str] = dict(zip(STEPS, (ACCENT, SOFT, MARK, GRID, GROUND), strict=True))
 WHOLE = "Hela planen"
-KEY_LINE = 0.21  # inches
+KEY, ROW = 0.21, 0.68  # inches: a line of the key, a line of the figure
 DIGIT, GAP = 7.2 / (72 * 0.94 * WIDTH), 5 / (72 * 0.94 * WIDTH)  # parts of the bar's length
 
 
@@ -49,18 +49,25 @@ def draw(analysis: Analysis) -> Figure | None:
     lines = _lines(analysis)
     if not lines[0].goals:
         return None
-    shown = [line for line in lines if line.goals]
-    room = ["\n" * (1 + len(STEPS)), *["\n"] * (len(shown) - 1)]
-    labels = [f"{line.name}, {line.goals} mål{below}" for line, below in zip(shown, room, strict=True)]
-    canvas = line_chart(labels, lambda ax, i, y: _line(ax, y, shown[i], has_key=i == 0), foot=0.02)
-    with style():
-        canvas.axes[0].set(xlim=(0, 1), xticks=[])
-        canvas.axes[0].spines["bottom"].set_visible(False)
     source = (
         "Antal mål; varje stapel är alla mål på raden. Ett mål kan höra till flera fokusområden. Ett resultat som inte kan "
         "bedömas är ett utgångsläge eller har otillräckligt underlag. Källa: planen, egen sammanställning."
     )
-    return Figure("fran-mal-till-resultat", canvas, _message(lines[0]), _in_words(lines), source, _table(lines))
+    return Figure("fran-mal-till-resultat", _canvas(lines), _message(lines[0]), _in_words(lines), source, _table(lines))
+
+
+def _canvas(lines: Sequence[Line]) -> Canvas:
+    shown = [line for line in lines if line.goals]
+    head = KEY * len(STEPS) + 0.1
+    total = head + ROW * len(shown) + 0.06
+    with style():
+        canvas = new_canvas(total)
+        ax = canvas.add_axes((0.03, 0, 0.94, 1), xlim=(0, 1), ylim=(total, 0))
+        ax.set_axis_off()
+        _key(ax, lines[0].counts)
+        for place, line in enumerate(shown):
+            _line(ax, head + ROW * place, line)
+    return canvas
 
 
 def _lines(analysis: Analysis) -> list[Line]:
@@ -76,30 +83,32 @@ def _count(steps: pd.Series) -> dict[str, int]:
     return {step: int((steps == step).sum()) for step in STEPS}
 
 
-def _line(ax: Axes, y: float, line: Line, *, has_key: bool) -> None:
+def _line(ax: Axes, top: float, line: Line) -> None:
+    """A name, and below it the bar with each part's number above it."""
     found = {step: count for step, count in line.counts.items() if count}
+    ax.text(0, top + 0.08, f"{line.name}, {line.goals} mål", va="top")
     start, centres = 0.0, []
     for step, count in found.items():
         part = count / line.goals
-        ax.barh(y, part, 0.18, start, **_look(step))
+        ax.barh(top + 0.56, part, 0.17, start, **_look(step))
         centres.append(start + part / 2)
         start += part
     for x, count in zip(_spread(centres, [len(str(n)) * DIGIT for n in found.values()]), found.values(), strict=True):
-        ax.text(x, y - 0.13, str(count), ha="center", va="baseline", fontsize=SMALL)
-    if has_key:
-        _key(ax, y - 0.34 - KEY_LINE * len(STEPS), line.counts)
+        ax.text(x, top + 0.445, str(count), ha="center", fontsize=SMALL)
 
 
-def _key(ax: Axes, top: float, counts: Mapping[str, int]) -> None:
+def _key(ax: Axes, counts: Mapping[str, int]) -> None:
     """What each shade stands for, with the number of goals in the whole plan."""
     for place, (step, label) in enumerate(LABELS.items()):
-        y = top + KEY_LINE * (place + 0.5)
+        y = KEY * (place + 0.5)
         ax.barh(y, 0.035, 0.13, **_look(step))
         ax.text(0.055, y, f"{label}: {counts[step]}", va="center_baseline", fontsize=SMALL)
 
 
 def _look(step: str) -> dict[str, Any]:
-    return {"color": SHADES[step], "edgecolor": SOFT, "linewidth": 0.8}
+    """The step's shade; the lightest two have an edge."""
+    is_light = SHADES[step] in (GRID, GROUND)
+    return {"color": SHADES[step]} | ({"edgecolor": SOFT, "linewidth": 1} if is_light else {})
 
 
 def _spread(centres: Sequence[float], widths: Sequence[float]) -> list[float]:

@@ -70,6 +70,14 @@ class Content:
         fitting = {YES: self.counts[~is_forecast], EXPECTED: self.counts[is_forecast]}.get(state, self.counts[:0])
         return fitting.to_dict("records")[0] if len(fitting) == 1 else None
 
+    @property
+    def names_all(self) -> bool:
+        """Whether the document prints how many of the municipalities it is, and names every one of them."""
+        printed = self.printed(YES)
+        if printed is None or pd.isna(printed["denominator"]):
+            return False
+        return bool(printed["numerator"] == list(self.states().values()).count(YES))
+
     def states(self) -> dict[str, str]:
         """Each municipality's state by code."""
         named = {row["area"]: _state(row) for row in self.rows.to_dict("records")}
@@ -91,7 +99,7 @@ def contents(analysis: Analysis) -> list[Content]:
         newest = _newest_document(rows)
         if len(newest) >= FEWEST and (newest["status"] != "forecast").any():
             counts = _counts(results, str(indicator), newest["source"].iloc[0], analysis.county.code)
-            found.append(Content(newest["title"].iloc[0], newest, counts, own))
+            found.append(Content(newest["title"].iloc[0], _in_order(newest, own), counts, own))
     return found
 
 
@@ -101,6 +109,13 @@ def _newest_document(rows: pd.DataFrame) -> pd.DataFrame:
     ordered = ordered.sort_values(["_last", "id"]).drop_duplicates(["source", "area"], keep="last")
     enough = ordered.groupby("source")["area"].transform("size") >= FEWEST
     return ordered[enough & (ordered["source"] == ordered[enough]["source"].iloc[-1])] if enough.any() else rows[:0]
+
+
+def _in_order(rows: pd.DataFrame, municipalities: Sequence[Area]) -> pd.DataFrame:
+    """The rows by state and then by name."""
+    places = {area.code: place for place, area in enumerate(municipalities)}
+    order = [(STATES.index(_state(row)), places[row["area"]]) for row in rows.to_dict("records")]
+    return rows.assign(_order=order).sort_values("_order").drop(columns=["_order", "_last"])
 
 
 def _counts(results: pd.DataFrame, indicator: str, source: str, county: str) -> pd.DataFrame:
@@ -159,8 +174,8 @@ def _canvas(county: str, content: Content, marks: Mapping[str, str]) -> Any:
 
 
 def _label(name: str, row: Mapping[str, Any], marks: Mapping[str, str]) -> str:
-    told = ", ".join(part for part in (_state(row).replace(YES, ""), row["level"]) if part)
-    return f"{name}{f' ({told})' if told else ''}{marks.get(row['area'], '')}"
+    state = _state(row)
+    return f"{name}{'' if state == YES else f' ({state})'}{marks.get(row['area'], '')}"
 
 
 def _shapes(ax: Axes, layout: Layout, states: Mapping[str, str]) -> None:
@@ -236,13 +251,27 @@ def _in_words(content: Content) -> str:
 def _source(analysis: Analysis, content: Content, notes: Notes) -> str:
     numbered = (f"{notes.mark(text).strip()}{fmt.NO_BREAK}{text}" for text in notes.texts)
     parts = [
-        "Tom yta: kommunen nämns inte i dokumentet, vilket inte betyder nej.",
+        "Tom yta: kommunen nämns inte i dokumentet, vilket inte betyder nej."
+        if not content.names_all
+        else "Tom yta: kommunen hör inte till dem som dokumentet räknar upp.",
         _shared_caution(content),
         *numbered,
+        _levels(content),
         *_other_measures(analysis, content),
         "Källa: se tabellen.",
     ]
     return " ".join(part for part in parts if part)
+
+
+def _levels(content: Content) -> str:
+    """'Form: heltid i Skellefteå och Umeå, filial i Storuman.' where the document tells the named ones apart."""
+    names = {area.code: area.name for area in content.municipalities}
+    told = content.rows[content.rows["level"] != ""]
+    parts = [
+        f"{level} i {fmt.listed(names[code] for code in rows['area'])}"
+        for level, rows in told.groupby("level", sort=False)
+    ]
+    return f"{told['dimension'].iloc[0].capitalize()}: {', '.join(parts)}." if parts else ""
 
 
 def _other_measures(analysis: Analysis, content: Content) -> list[str]:

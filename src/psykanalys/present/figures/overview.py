@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
@@ -58,15 +57,11 @@ def _canvas(counts: pd.DataFrame) -> Canvas:
 
 
 def _bars(ax: Axes, counts: Sequence[int], *, is_last: bool) -> None:
-    places = [f"rad {place}" for place in range(len(counts))]
-    colour = ACCENT if is_last else MARK
-    sns.barplot(x=counts, y=places, ax=ax, color=colour, saturation=1, errorbar=None, width=0.3)
-    for bar in ax.patches:
-        bar.set_y(bar.get_y() + 0.14)
-    for place, count in enumerate(counts):
-        ax.annotate(
-            str(count), (count, place + 0.14), (5 if count else 0, 0), textcoords="offset points", va="center_baseline"
-        )
+    places = [place + 0.14 for place in range(len(counts))]
+    ax.barh(places, counts, 0.3, color=ACCENT if is_last else MARK)
+    for place, count in zip(places, counts, strict=True):
+        gap = (5 if count else 0, 0)
+        ax.annotate(str(count), (count, place), gap, textcoords="offset points", va="center_baseline")
     ax.set(xlabel="", ylabel="", ylim=(len(counts) - 0.5, -0.5), xticks=[], yticks=[])
     ax.spines["bottom"].set_visible(False)
 

@@ -2,77 +2,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-import pandas as pd
 from matplotlib.axes import Axes
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.data.prepare import items
 from psykanalys.present import formatting as fmt
-from psykanalys.present.figures.style import ACCENT, MARK, SMALL, SOFT, Figure, line_chart, style
+from psykanalys.present.figures.style import ACCENT, MARK, SMALL, WIDTH, Figure, line_chart, style
 from psykanalys.present.html import Table
 
-SHOWN = 12  # units with a line of their own; the rest are summed
-UNASSIGNED = "ansvarig anges inte"
+SHOWN = 10  # lines of units; where there are more units, the last line is for the others together
+UNASSIGNED = "Ansvarig anges inte"
 LARGEST = 15  # points: side of the square that stands for the largest number
-EDGE = 0.02  # where the first column begins, as a part of the width
 
 
 class Line(NamedTuple):
-    """A unit's activities: in all, and per focus area."""
+    """The activities that one or several units are responsible for: in all, and per focus area."""
 
     name: str
     total: int
     by_area: Mapping[int, int]
+    is_unit: bool
 
 
 def draw(analysis: Analysis) -> Figure | None:
     """One line per responsible unit, one column per focus area; None where no activity names anyone."""
-    activities = analysis.planned_activities
-    units = _units(analysis)
+    units, unassigned = _units(analysis), _unassigned(analysis)
     if not units:
         return None
-    unassigned = _count(UNASSIGNED, activities[activities["responsible"] == ""])
-    lines = [*_shown(units), *([unassigned] if unassigned.total else [])]
+    lines = [*_shown(analysis, units), *unassigned]
     largest = max(count for line in lines for count in line.by_area.values())
-    labels = ["Fokusområde", *(line.name for line in lines)]
-    canvas = line_chart(
-        labels, lambda ax, i, y: _line(ax, y, lines[i - 1], largest) if i else _head(ax, y), foot=0.02
-    )
+    labels = ["Fokusområde", *(_label(line) for line in lines)]
+    canvas = line_chart(labels, lambda ax, i, y: _line(ax, y, lines[i - 1], largest) if i else _head(ax, y), foot=0.02)
     with style():
-        canvas.axes[0].set(xlim=(0, 1), xticks=[])
+        canvas.axes[0].set(xlim=(0, 1))
+        canvas.axes[0].set_xticks([_column(number) for number in FOCUS_AREAS], [""] * len(FOCUS_AREAS))
         canvas.axes[0].spines["bottom"].set_visible(False)
+    planned = len(analysis.planned_activities)
     return Figure(
         "ansvariga",
         canvas,
-        _message(units, unassigned.total, len(activities)),
-        _in_words(lines, len(activities)),
+        _message(list(units.values()), unassigned[0].total if unassigned else 0, planned),
+        _in_words(lines, planned),
         _source(),
-        _table([*units, *([unassigned] if unassigned.total else [])]),
+        _table([*units.values(), *unassigned]),
     )
 
 
-def _units(analysis: Analysis) -> list[Line]:
-    """Every unit that answers for some activity of the plan, the one with most first."""
-    activities = analysis.planned_activities
+def _units(analysis: Analysis) -> dict[str, Line]:
+    """Every unit that is responsible for some activity of the plan, by id, the one with most first."""
     names = analysis.units.set_index("id")["name"]
-    responsible = activities["responsible"].map(items)
-    found = dict.fromkeys(unit for each in responsible for unit in each)
-    lines = [_count(names[unit], activities[[unit in each for each in responsible]]) for unit in found]
-    return sorted(lines, key=lambda line: (-line.total, line.name))
+    found = dict.fromkeys(unit for text in analysis.planned_activities["responsible"] for unit in items(text))
+    lines = {unit: _count(analysis, names[unit], {unit}) for unit in found}
+    return dict(sorted(lines.items(), key=lambda pair: (-pair[1].total, pair[1].name)))
 
 
-def _count(name: str, activities: pd.DataFrame) -> Line:
-    areas = [items(text) for text in activities["focus_areas"]]
-    return Line(name, len(activities), {number: sum(str(number) in each for each in areas) for number in FOCUS_AREAS})
+def _unassigned(analysis: Analysis) -> list[Line]:
+    """The activities that name nobody, where there are any."""
+    line = _count(analysis, UNASSIGNED, set())
+    return [line] if line.total else []
 
 
-def _shown(units: Sequence[Line]) -> list[Line]:
+def _count(analysis: Analysis, name: str, units: Collection[str]) -> Line:
+    """The activities that any of the units is responsible for, each once; without units those that name nobody."""
+    activities = analysis.planned_activities
+    named = activities["responsible"].map(items)
+    theirs = [any(unit in units for unit in each) if units else not each for each in named]
+    areas = [items(text) for text in activities.loc[theirs, "focus_areas"]]
+    by_area = {number: sum(str(number) in each for each in areas) for number in FOCUS_AREAS}
+    return Line(name, sum(theirs), by_area, is_unit=len(units) == 1)
+
+
+def _shown(analysis: Analysis, units: Mapping[str, Line]) -> list[Line]:
     """The units with most activities, and the others as one line where they are too many."""
     if len(units) <= SHOWN:
-        return list(units)
-    rest = units[SHOWN - 1 :]
-    by_area = {number: sum(line.by_area[number] for line in rest) for number in FOCUS_AREAS}
-    return [*units[: SHOWN - 1], Line(f"övriga {len(rest)} enheter", sum(line.total for line in rest), by_area)]
+        return list(units.values())
+    rest = list(units)[SHOWN - 1 :]
+    return [*list(units.values())[: SHOWN - 1], _count(analysis, f"Övriga {len(rest)} enheter", rest)]
+
+
+def _label(line: Line) -> str:
+    return f"{line.name}: {fmt.NO_BREAK.join((str(line.total), _activities(line.total)))}"
+
+
+def _activities(count: int) -> str:
+    return "aktivitet" if count == 1 else "aktiviteter"
+
+
+def _column(number: int) -> float:
+    return (number - 1) / len(FOCUS_AREAS)
+
+
+def _head(ax: Axes, y: float) -> None:
+    for number in FOCUS_AREAS:
+        ax.text(_column(number), y, str(number), va="center_baseline", fontsize=SMALL, fontweight="bold")
+
+
+def _line(ax: Axes, y: float, line: Line, largest: int) -> None:
+    colour = ACCENT if line.is_unit else MARK
+    for number, count in line.by_area.items():
+        if count:
+            _square(ax, _column(number), y, count, LARGEST * (count / largest) ** 0.5, colour)
+
+
+def _square(ax: Axes, x: float, y: float, count: int, side: float, colour: str) -> None:
+    """A square whose left edge stands at x, with its number beside it."""
+    ax.annotate(str(count), (x, y), (side + 4, 0), textcoords="offset points", va="center_baseline", fontsize=SMALL)
+    ax.barh(y, side / (72 * WIDTH * ax.get_position().width), side / 72, x, color=colour)
+
+
+def _message(units: Sequence[Line], unassigned: int, planned: int) -> str:
+    """Who has most activities and how many have nobody; the second alone where it is the larger."""
+    if unassigned >= units[0].total:
+        return f"För {unassigned} av planens {planned} aktiviteter anges ingen ansvarig"
+    rest = f"för {unassigned} anges ingen ansvarig" if unassigned else "alla har minst en ansvarig"
+    return f"{_leaders(units)} av {planned}; {rest}"
+
+
+def _leaders(units: Sequence[Line]) -> str:
+    most = units[0].total
+    names = [line.name for line in units if line.total == most]
+    if len(units) == 1:
+        return f"{names[0]} ansvarar för {most} {_activities(most)}"
+    who = names[0] if len(names) == 1 else fmt.counted(len(names), "enhet", "enheter").capitalize()
+    return f"{who} ansvarar för flest aktiviteter, {most}{'' if len(names) == 1 else ' var'}"
+
+
+def _in_words(lines: Sequence[Line], planned: int) -> str:
+    told = [f"{_label(line)} ({_areas(line)})" for line in lines]
+    return f"Ansvariga för planens {planned} aktiviteter. {'; '.join(told)}."
+
+
+def _areas(line: Line) -> str:
+    found = [f"{count} i fokusområde {number}" for number, count in line.by_area.items() if count]
+    return fmt.listed(found)
+
+
+def _source() -> str:
+    names = "; ".join(f"{number} {name}" for number, name in FOCUS_AREAS.items())
+    return (
+        "Antal aktiviteter i planen; kvadratens yta följer antalet, tomt betyder inga. En aktivitet räknas hos var och en "
+        f"av sina ansvariga och i vart och ett av sina fokusområden. Fokusområden: {names}. Källa: planen, egen "
+        "sammanställning."
+    )
+
+
+def _table(lines: Sequence[Line]) -> Table:
+    columns = ["Ansvarig", *(f"{number} {name}" for number, name in FOCUS_AREAS.items()), "Alla"]
+    rows = [[line.name, *(str(count) for count in line.by_area.values()), str(line.total)] for line in lines]
+    return Table(
+        "Planens aktiviteter efter ansvarig och fokusområde",
+        columns,
+        rows,
+        frozenset(range(1, len(columns))),
+        ["En aktivitet räknas hos var och en av sina ansvariga och i vart och ett av sina fokusområden."],
+    )

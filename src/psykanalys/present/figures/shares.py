@@ -1,8 +1,8 @@
-"""Shares as dots with their interval, bounds or printed range: one line per figure."""
+"""A survey's shares as dots, with what the non-response could change where the counts allow to know it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,60 +11,169 @@ from matplotlib.axes import Axes
 from psykanalys.analysis import Analysis
 from psykanalys.areas import NATION
 from psykanalys.present import formatting as fmt
-from psykanalys.present import words
-from psykanalys.present.figures.style import ACCENT, MARK, Figure, beside, line_chart, percent_axis, style
+from psykanalys.present.figures.parts import beside_share, documents, uncapital
+from psykanalys.present.figures.style import ACCENT, GROUND, MARK, Figure, beside, line_chart, percent_axis, style
 from psykanalys.present.tables import Tables
+
+Row = Mapping[str, Any]
+NO_COUNT = "antal anges inte"
+ABOUT_ALL = ("", "ja")  # levels that answer the question of the measure itself
 
 
 def survey(analysis: Analysis, tables: Tables) -> Figure | None:
     """What share of those who answered a survey said yes, with what the non-response could change."""
     results = analysis.results
     asked = results["source"].isin(set(analysis.survey["source"])) & (results["nature"] == "census_with_nonresponse")
-    rows = results[asked & (results["denominator"] != results["frame"]).fillna(True)]
-    return draw(analysis, tables, rows, "enkat", "Enkäten till hälsocentralerna: andel av de svarande")
-
-
-def draw(analysis: Analysis, tables: Tables, results: pd.DataFrame, name: str, title: str) -> Figure | None:
-    """One line per share among `results`."""
-    rows = results[(results["unit"] == "procent") & (results["value"].notna() | results["value_low"].notna())]
-    if rows.empty:
+    about_answers = (results["denominator"] != results["frame"]).fillna(True)
+    rows = results[asked & about_answers & (results["unit"] == "procent")]
+    has_share = rows["value"].notna() | rows["value_low"].notna()
+    drawn = rows[has_share | (rows["numerator"].notna() & rows["title"].isin(set(rows.loc[has_share, "title"])))]
+    if has_share.sum() < 3:
         return None
-    rows = rows.sort_values(["title", "when", "area", "level", "sex"])
-    records = rows.to_dict("records")
-    labels = [label(row, analysis) for row in records]
-    canvas = line_chart(labels, lambda ax, i, y: marks(ax, y, records[i]))
+    groups = grouped(drawn, analysis)
+    records = [row for group in groups for row in group]
+    labels = labels_of(groups, analysis)
+    canvas = line_chart(labels, lambda ax, i, y: marks(ax, y, records[i], tables))
     with style():
         percent_axis(canvas.axes[0])
-    told = "; ".join(f"{text}: {tables.figure(row)}" for text, row in zip(labels, records, strict=True))
-    source = (
-        "Punkt: andel av de svarande. Grått band: sämsta och bästa utfall om alla hade svarat. Källa: se tabellen."
-    )
-    return Figure(name, canvas, title, f"{title}: {told}.", source, tables.figures(rows, title))
+    title = _message(records, analysis, tables)
+    told = "; ".join(f"{label(row, analysis)}: {in_words(row, tables)}" for row in records)
+    source = f"{_explained(records, rows)} {documents(analysis, drawn['source'])}"
+    return Figure("enkat", canvas, title, f"{title}. {told}.", source, tables.figures(drawn, "Enkätens svar"))
 
 
-def label(row: Mapping[str, Any], analysis: Analysis) -> str:
+def grouped(rows: pd.DataFrame, analysis: Analysis) -> list[list[Row]]:
+    """The rows by question, the highest share first; the county's own share decides a question's place."""
+    by_question: dict[str, list[Row]] = {}
+    for row in sorted(rows.to_dict("records"), key=lambda row: (-_rank(row, analysis), row["title"], row["id"])):
+        by_question.setdefault(row["title"], []).append(row)
+    return list(by_question.values())
+
+
+def _rank(row: Row, analysis: Analysis) -> float:
+    """A share's weight for its question's place; the county's own share comes before its parts'."""
+    return _height(row) + (1000 if _is_own(row, analysis) and row["level"] in ABOUT_ALL and _height(row) >= 0 else 0)
+
+
+def _height(row: Row) -> float:
+    """Where a row is drawn: its share or the middle of its range; -1 where only a count is printed."""
+    if pd.notna(row["value_low"]):
+        return (float(row["value_low"]) + float(row["value_high"])) / 2
+    return float(row["value"]) if pd.notna(row["value"]) else -1.0
+
+
+def _is_own(row: Row, analysis: Analysis) -> bool:
+    return bool(row["area"] == analysis.county.code and not row["comparator"])
+
+
+def labels_of(groups: Sequence[Sequence[Row]], analysis: Analysis) -> list[str]:
+    """Each question once, then its further lines by what sets them apart.
+
+    Where all questions begin with the same word, only the first says it: '… med rutiner'.
+    """
+    firsts = {group[0]["title"].split(" ")[0] for group in groups}
+    labels = []
+    for place, group in enumerate(groups):
+        question = group[0]["title"]
+        if place and len(firsts) == 1:
+            question = f"… {question.partition(' ')[2]}"
+        first, *others = (_detail(row, analysis) for row in group)
+        labels += [": ".join(part for part in (question, first) if part), *(f"– {each}" for each in others)]
+    return labels
+
+
+def _detail(row: Row, analysis: Analysis) -> str:
+    """What a line is about within its question: where and for whom."""
+    where = "" if _is_own(row, analysis) else row["comparator"] or analysis.area_names[row["area"]]
+    return ", ".join(part for part in (where, fmt.population(row["sex"], row["age"], row["level"])) if part)
+
+
+def label(row: Row, analysis: Analysis) -> str:
     """What a line is about: the measure, where and for whom."""
-    where = row["comparator"] or analysis.area_names[row["area"]]
-    own = row["area"] == analysis.county.code and not row["comparator"]
-    parts = ["" if own else where, fmt.population(row["sex"], row["age"], row["level"])]
-    return ", ".join([row["title"], *(part for part in parts if part)])
+    return ", ".join(part for part in (row["title"], _detail(row, analysis)) if part)
 
 
-def marks(ax: Axes, y: float, row: Mapping[str, Any]) -> None:
-    """A share's dot with its interval, worst and best outcome, or its printed range."""
+def marks(ax: Axes, y: float, row: Row, tables: Tables) -> None:
+    """A share's dot with its interval and bounds, or its printed range; a ring where no counts are printed.
+
+    A count without a share stands in words.
+    """
+    text = tables.figure(row, with_interval=False)
+    if _height(row) < 0:
+        beside(ax, 0, y, f"{text} svar, andelen anges inte")
+        return
+    beside_share(ax, y, text, _drawn(ax, y, row))
+
+
+def _drawn(ax: Axes, y: float, row: Row) -> list[float]:
+    """Draw a share; gives the outermost values."""
     colour = MARK if row["area"] == NATION or row["comparator"] else ACCENT
     if pd.notna(row["value_low"]):
-        ax.plot([row["value_low"], row["value_high"]], [y, y], color=colour, linewidth=8)
-        text = f"{fmt.number(row['value_low'])}–{fmt.with_unit(row['value_high'], 'procent')}"
-        beside(ax, row["value_high"], y, text)
-        return
-    if pd.notna(row["worst"]):
-        ax.plot([row["worst"], row["best"]], [y, y], color=MARK, linewidth=8)
+        return _line(ax, y, (row["value_low"], row["value_high"]), colour, 8)
+    edges = [float(row["value"])]
+    if has_bounds(row):
+        edges += _line(ax, y, (row["worst"], row["best"]), MARK, 8)
     if pd.notna(row["ci_low"]):
-        ax.plot([row["ci_low"], row["ci_high"]], [y, y], color=colour, linewidth=2)
-    ax.plot(row["value"], y, "o", markersize=9, color=colour)
-    edges = [edge for edge in (row["value"], row["worst"], row["best"], row["ci_low"], row["ci_high"]) if pd.notna(edge)]
-    shown = fmt.with_unit(row["value"], "procent", int(row["decimals"]) if row["has_counts"] else None)
-    firmness = words.STATUSES.get(row["status"], "")
-    is_left = max(edges) > 65
-    beside(ax, min(edges) if is_left else max(edges), y, f"{firmness} {shown}".strip(), left=is_left)
+        edges += _line(ax, y, (row["ci_low"], row["ci_high"]), colour, 2)
+    inside = colour if row["has_counts"] else GROUND
+    ax.plot(row["value"], y, "o", markersize=9, markerfacecolor=inside, markeredgecolor=colour, markeredgewidth=2)
+    return edges
+
+
+def _line(ax: Axes, y: float, ends: tuple[Any, Any], colour: str, width: float) -> list[float]:
+    ax.plot(ends, [y, y], color=colour, linewidth=width)
+    return [float(end) for end in ends]
+
+
+def has_bounds(row: Row) -> bool:
+    """Whether it is known how far the non-response could move the share."""
+    return bool(pd.notna(row["worst"]) and pd.notna(row["best"]) and row["worst"] < row["best"])
+
+
+def in_words(row: Row, tables: Tables) -> str:
+    """A line's numbers for one who does not see the figure."""
+    if _height(row) < 0:
+        return f"{tables.figure(row)} svar, andelen anges inte"
+    text = tables.figure(row, with_interval=False)
+    if has_bounds(row):
+        return f"{text}, lägst {_whole(row['worst'])} och högst {_whole(row['best'])} om alla hade svarat"
+    return text if row["has_counts"] else f"{text}, {NO_COUNT}"
+
+
+def _whole(value: float) -> str:
+    return fmt.with_unit(value, "procent", 0)
+
+
+def _message(records: Sequence[Row], analysis: Analysis, tables: Tables) -> str:
+    """Which wanted share is farthest from all, among those of the whole county."""
+    wanted = [
+        row
+        for row in records
+        if _is_own(row, analysis) and row["level"] in ABOUT_ALL and row["desired_direction"] == "higher"
+    ]
+    wanted = [row for row in wanted if pd.notna(row["value"])]
+    lowest = min(wanted, key=lambda row: (row["value"], row["id"]), default=None)
+    if lowest is None or len(wanted) < 3 or lowest["value"] == 100:
+        return "Så svarade de som besvarade enkäten"
+    shown = tables.figure(lowest, with_interval=False)
+    return f"Längst kvar till 100 %: {uncapital(lowest['title'])} – {shown}"
+
+
+def _explained(records: Sequence[Row], asked: pd.DataFrame) -> str:
+    """Only the marks that occur, and what is not drawn."""
+    frames = {int(row["frame"]) for row in records if pd.notna(row["frame"])}
+    all_asked = f"alla {frames.pop()} tillfrågade" if len(frames) == 1 else "alla tillfrågade"
+    unseen = len(set(asked["title"]) - {row["title"] for row in records})
+    shares = [row for row in records if pd.notna(row["value"])]
+    explained = {
+        "Andel av dem som svarade.": True,
+        "Fylld punkt: antalet svar anges.": any(row["has_counts"] for row in shares),
+        f"Grått band: lägsta och högsta möjliga andel om {all_asked} hade svarat.": any(map(has_bounds, records)),
+        "Brett streck: spann som dokumentet anger.": any(pd.notna(row["value_low"]) for row in records),
+        "Smal linje: 95-procentigt intervall.": any(pd.notna(row["ci_low"]) for row in records),
+        "Ring: antalet svar anges inte, så det går inte att säga hur mycket de som inte svarade hade kunnat ändra.": not all(
+            row["has_counts"] for row in shares
+        ),
+        f"{fmt.counted(unseen, 'mått', 'mått').capitalize()} till redovisas utan siffra.": unseen > 0,
+    }
+    return " ".join(text for text, occurs in explained.items() if occurs)

@@ -11,9 +11,7 @@ from matplotlib.axes import Axes
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.present import formatting as fmt
 from psykanalys.present import words
-from psykanalys.present.figures.style import (
-    GROUND, INK, SMALL, SOFT, Figure, line_chart, percent_axis, style, wrap,
-)  # fmt: skip
+from psykanalys.present.figures.style import GROUND, INK, SOFT, Figure, line_chart, percent_axis, style, wrap
 from psykanalys.present.tables import Tables, target_text
 from psykanalys.verdicts import Verdict, Word
 
@@ -26,10 +24,11 @@ MARKERS: Mapping[str, tuple[str, str]] = {
     "○": ("o", "none"),
     "△": ("^", "none"),
 }
-NOT_JUDGED: Mapping[Word, str] = {
-    Word.BASELINE: "är utgångsläge",
-    Word.INSUFFICIENT: "har otillräckligt underlag",
-    Word.PROTECTED: "är skyddat",
+# words that leave open how it went, as said of one result and of several
+NOT_JUDGED: Mapping[Word, tuple[str, str]] = {
+    Word.BASELINE: ("är ett utgångsläge", "är utgångslägen"),
+    Word.INSUFFICIENT: ("har otillräckligt underlag", "har otillräckligt underlag"),
+    Word.PROTECTED: ("är skyddat", "är skyddade"),
 }
 
 
@@ -43,10 +42,15 @@ class Line(NamedTuple):
     nation_value: float | None
 
     @property
-    def told(self) -> str:
-        """What stands above the marks: '△ utgångsläge: 74 % (29 av 39), mål: alla (100 %)'."""
+    def text(self) -> str:
+        """What stands above the marks: label, then '△ utgångsläge: 74 % (29 av 39), mål: alla (100 %)'.
+
+        Its lines are broken here, so their blanks are of the kind that is not broken again.
+        """
         word = self.verdict.word
-        return f"{words.LOOKS[word].symbol} {word}: {self.figure}, mål: {target_text(self.verdict)}"
+        goal = f"mål: {target_text(self.verdict)}".replace(" ", fmt.NO_BREAK)
+        told = f"{words.LOOKS[word].symbol} {word}: {self.figure}, {goal}"
+        return "\n".join(wrap(part, 47).replace(" ", fmt.NO_BREAK) for part in (self.label, told))
 
 
 def draw(analysis: Analysis, tables: Tables, focus_area: int) -> Figure | None:
@@ -55,12 +59,7 @@ def draw(analysis: Analysis, tables: Tables, focus_area: int) -> Figure | None:
     if not chosen:
         return None
     lines = [_line(verdict, analysis, tables) for verdict in sorted(chosen, key=lambda v: (v.label, v.period))]
-    told = [wrap(line.told, 48) for line in lines]
-    room = ["\n" * (1 + text.count("\n")) for text in told]
-    canvas = line_chart(
-        [line.label + below for line, below in zip(lines, room, strict=True)],
-        lambda ax, i, y: _marks(ax, y, lines[i], told[i]),
-    )
+    canvas = line_chart([line.text for line in lines], lambda ax, i, y: _marks(ax, y, lines[i]))
     with style():
         percent_axis(canvas.axes[0])
     return Figure(
@@ -99,20 +98,19 @@ def _nation(verdict: Verdict, analysis: Analysis, tables: Tables) -> tuple[str, 
     return (tables.compared(same[0])[1], same[0].other_value) if same else ("", None)
 
 
-def _marks(ax: Axes, y: float, line: Line, told: str) -> None:
+def _marks(ax: Axes, y: float, line: Line) -> None:
     verdict, look = line.verdict, words.LOOKS[line.verdict.word]
-    marker, part = MARKERS.get(look.symbol, ("D", "none"))
-    ax.text(0, y - 0.16, told, transform=ax.get_yaxis_transform(), va="bottom", fontsize=SMALL, linespacing=1.15)
     _tick(ax, line.nation_value, y, color=SOFT, linewidth=1)
+    for goal in (verdict.target_value, verdict.target_high):
+        _tick(ax, goal, y, color=INK, linewidth=3)
     if verdict.ci_low is not None and verdict.ci_high is not None:
         ax.plot([verdict.ci_low, verdict.ci_high], [y, y], color=look.colour, linewidth=3)
+    marker, part = MARKERS.get(look.symbol, ("D", "none"))
     ax.plot(
-        verdict.value, y, marker, markersize=9, fillstyle="left" if part == "left" else "full",
+        [verdict.value or 0], [y], marker, markersize=9, fillstyle="left" if part == "left" else "full",
         markerfacecolor=GROUND if part == "none" else look.colour, markerfacecoloralt=GROUND,
         markeredgecolor=look.colour, markeredgewidth=2,
     )  # fmt: skip
-    for goal in (verdict.target_value, verdict.target_high):
-        _tick(ax, goal, y, color=INK, linewidth=3)
 
 
 def _tick(ax: Axes, x: float | None, y: float, **look: Any) -> None:
@@ -122,16 +120,29 @@ def _tick(ax: Axes, x: float | None, y: float, **look: Any) -> None:
 
 def _message(found: Sequence[Word]) -> str:
     """What the verdicts say together; only words that they have."""
+    told = _not_judged(found) if set(found) <= set(NOT_JUDGED) else _judged(found)
+    return told[:1].upper() + told[1:]
+
+
+def _judged(found: Sequence[Word]) -> str:
     counts = Counter(found)
-    total = fmt.counted(len(found), "resultat", "resultat").capitalize()
-    if set(counts) - set(NOT_JUDGED):
-        told = fmt.listed(f"{fmt.counted(counts[word], '', '').strip()} {word}" for word in words.LOOKS if counts[word])
-        return f"Ett resultat mot målet: {found[0]}" if len(found) == 1 else f"{total} mot målen: {told}"
     if len(found) == 1:
-        return f"{total} {NOT_JUDGED[found[0]]} och kan inte bedömas mot målet"
-    parts = [f"{fmt.counted(counts[w], '', '').strip()} {text}" for w, text in NOT_JUDGED.items() if counts[w]]
-    told = fmt.listed([parts[0].replace(" ", " resultat ", 1), *parts[1:]])
-    return f"{told[:1].upper()}{told[1:]}; inget kan bedömas mot målet"
+        return f"ett resultat mot målet: {found[0]}"
+    told = fmt.listed(f"{_count(counts[word])} {word}" for word in words.LOOKS if counts[word])
+    return f"{_count(len(found))} resultat mot målen: {told}"
+
+
+def _not_judged(found: Sequence[Word]) -> str:
+    counts = Counter(found)
+    if len(found) == 1:
+        return f"ett resultat {NOT_JUDGED[found[0]][0]} och kan inte bedömas mot målet"
+    parts = [f"{_count(counts[word])} {said[counts[word] > 1]}" for word, said in NOT_JUDGED.items() if counts[word]]
+    return f"{fmt.listed(parts).replace(' ', ' resultat ', 1)}; inget kan bedömas mot målet"
+
+
+def _count(number: int) -> str:
+    """'ett', 'två', '13'."""
+    return fmt.counted(number, "", "").strip()
 
 
 def _source(lines: Sequence[Line]) -> str:

@@ -1,0 +1,64 @@
+"""Small parts that several figures share: bars, room for text beside a mark, where the figures come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from matplotlib.axes import Axes
+
+from psykanalys.analysis import Analysis
+from psykanalys.present import formatting as fmt
+from psykanalys.present.figures.style import ACCENT, WIDTH, beside
+
+CHARACTER = 6.9  # points: a small character is at most about this wide on average
+GAP = 8  # points between a mark and its text
+ACROSS = 0.94 * 72 * WIDTH  # points: the axes' width
+
+
+def room(text: str) -> float:
+    """How much of the axes' width a small text beside a mark takes, 0 to 1."""
+    return (GAP + CHARACTER * len(text)) / ACROSS
+
+
+def bar(ax: Axes, y: float, value: float, text: str, *, colour: str = ACCENT, height: float = 12) -> None:
+    """A bar from zero with its text at the end."""
+    ax.plot([0, value], [y, y], color=colour, linewidth=height)
+    beside(ax, value, y, text)
+
+
+def bar_axis(ax: Axes, values: Sequence[float], texts: Sequence[str], left: float = 0.0) -> None:
+    """From zero, without an axis line, so wide that every text stands to the right of its bar.
+
+    `left` of the width (0 to 1) is kept free before the bars, for labels.
+    """
+    rights = [value / (1 - left - room(text)) for value, text in zip(values, texts, strict=True)]
+    widest = max([*rights, 0]) or 1
+    ax.set(xlim=(-left * widest, (1 - left) * widest), xticks=[])
+    ax.spines["bottom"].set_visible(False)
+
+
+def beside_share(ax: Axes, y: float, text: str, edges: Sequence[float], ticks: Iterable[float] = ()) -> None:
+    """Write text beside marks on a 0–100 axis: to the right where it meets nothing, else to the left."""
+    low, high, width = min(edges), max(edges), 100 * room(text)
+    hits_right = high + width > 100 or any(high < tick < high + width for tick in ticks)
+    fits_left = low - width >= 0 and not any(low - width < tick < low for tick in ticks)
+    is_left = (hits_right and fits_left) or high + width > 100
+    beside(ax, low if is_left else high, y, text, left=is_left)
+
+
+def lanes(y: float, count: int) -> list[float]:
+    """Heights of one or two marks within a line of a line chart, each with room for its text."""
+    return [y] if count == 1 else [y - 0.06, y + 0.105]
+
+
+def uncapital(text: str) -> str:
+    """A title as it stands within a sentence: 'Behandling …' as 'behandling …', 'BUP …' as it is."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def documents(analysis: Analysis, sources: Iterable[str]) -> str:
+    """'Källa: Landstingets plan (utgivare).'"""
+    wanted = set(sources)
+    rows = analysis.sources[analysis.sources["id"].isin(wanted)].to_dict("records")
+    named = fmt.listed(f"{row['title']} ({row['publisher']})" for row in rows)
+    return f"Källa: {named}."
