@@ -95,20 +95,29 @@ def report(
     param: Annotated[list[str] | None, typer.Option("--param", metavar="K=V", help="Override a parameter.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the pages (default: reports/).")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="How many at once (default: one per core).")] = None,
+    forms: Annotated[
+        list[str] | None, typer.Option("--format", help="html, pdf, text or docx; may be repeated (default: html).")
+    ] = None,
     project: ProjectOption = None,
 ) -> None:
     """Make the reports: no county named means every county that has a parameter file.
 
-    Example: psykanalys report gavleborg --param "contact=Region Gävleborg"
+    Example: psykanalys report gavleborg --format html --format pdf --param "contact=Region Gävleborg"
     """
     from psykanalys.data.prepare import load_prepared
     from psykanalys.report import params, runner
+    from psykanalys.report.formats import FORMATS
 
+    formats = forms or ["html"]
+    for form in formats:
+        _one_of("--format", form, FORMATS)
     where = _project(project)
     overrides = dict(params.parse_override(text) for text in param or [])
     load_prepared(where)
     with _progress() as tell:
-        outcomes = runner.run(where, counties or [], overrides=overrides, out=out, jobs=jobs, tell=tell)
+        outcomes = runner.run(
+            where, counties or [], overrides=overrides, out=out, jobs=jobs, formats=formats, tell=tell
+        )
     failed = [outcome for outcome in outcomes if not outcome.done]
     typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} reports in {(out or where.reports).as_posix()}/")
     for outcome in failed:
@@ -212,7 +221,8 @@ def _progress() -> Iterator[Callable[[Outcome], None]]:
     """Tell of each report as it is done: under a spinner on a terminal, as plain lines in a log."""
 
     def tell(outcome: Outcome) -> None:
-        state = f"→ {outcome.path.name}" if outcome.done else "FAILED"
+        made = f"→ {', '.join(path.name for path in outcome.made)}" if outcome.made else ""
+        state = made if outcome.done else f"FAILED {made}".rstrip()
         typer.echo(f"{outcome.county}: {outcome.seconds:.1f} s {state}", err=True)
 
     if not sys.stderr.isatty():

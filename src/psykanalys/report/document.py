@@ -13,7 +13,8 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from lxml import etree, html
@@ -250,7 +251,6 @@ class _Reader:
     right: dict[str, set[int]]
     title: str = ""
     level: int = 1
-    handlers: dict[str, str] = field(default_factory=lambda: dict(_HANDLERS))
 
     def blocks(self, parent: html.HtmlElement, kind: str = "", leave: Sequence[html.HtmlElement] = ()) -> list[Block]:
         """The blocks inside an element; loose text becomes paragraphs of the given kind."""
@@ -277,7 +277,7 @@ class _Reader:
             found += self._block(element)
 
     def _block(self, element: html.HtmlElement) -> list[Block]:
-        handler = self.handlers.get(element.tag)
+        handler = _HANDLERS.get(element.tag)
         return getattr(self, handler)(element) if handler else self.blocks(element, element.get("class", ""))
 
     def _heading(self, element: html.HtmlElement) -> list[Block]:
@@ -379,7 +379,7 @@ class _Reader:
         return frozenset(marked | styled | (_all_numbers(body) if _has_class(table, "dataframe") else set()))
 
 
-_HANDLERS = {
+_HANDLERS: dict[str, str] = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "_heading"),
     **dict.fromkeys(("ul", "ol"), "_list"),
     "blockquote": "_quote", "pre": "_pre", "nav": "_nav", "details": "_details", "figure": "_figure", "svg": "_svg",
@@ -412,7 +412,7 @@ def _is_titled(block: Block) -> bool:
 def _look(element: html.HtmlElement, outer: Run = Run("")) -> Run:
     """The look of text inside an element."""
     kind = element.get("class") if element.tag == "span" else None
-    looks = {name: True for name, tags in STYLES.items() if element.tag in tags}
+    looks: dict[str, Any] = {name: True for name, tags in STYLES.items() if element.tag in tags}
     return replace(outer, kind=kind or outer.kind, **looks)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from docx import Document as new_document
+import docx
 from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -73,7 +73,7 @@ class _Writer:
 
     def __init__(self, document: Document):
         self.document = document
-        self.word = new_document()
+        self.word = docx.Document()
         self.marks = count(1)
         figures = [block for block in document.all_blocks() if isinstance(block, FigureBlock)]
         self.pictures = iter(rasters(figures))
@@ -92,24 +92,17 @@ class _Writer:
         return _without_times(buffer.getvalue())
 
     def block(self, block: Block, style: str = "Normal") -> None:
-        match block:
-            case Heading():
-                self.heading(block)
-            case Paragraph(runs, kind):
-                self.paragraph(runs, KINDS.get(kind, style))
-            case Preformatted(text):
-                self.paragraph((Run(text),), "Fast bredd")
-            case Items():
-                self.items(block)
-            case Quote(blocks):
-                for part in blocks:
-                    self.block(part, "Quote")
-            case TableBlock():
-                self.table(block)
-            case FigureBlock():
-                self.figure(block)
-            case Contents():
-                self.contents()
+        if isinstance(block, Paragraph):
+            self.paragraph(block.runs, KINDS.get(block.kind, style))
+        else:
+            getattr(self, type(block).__name__.lower())(block)
+
+    def preformatted(self, block: Preformatted) -> None:
+        self.paragraph((Run(block.text),), "Fast bredd")
+
+    def quote(self, quote: Quote) -> None:
+        for part in quote.blocks:
+            self.block(part, "Quote")
 
     def paragraph(self, runs: Runs, style: str, *, keep: bool = False) -> WordParagraph:
         paragraph = self.word.add_paragraph(style=style)
@@ -133,7 +126,7 @@ class _Writer:
                 if number and not place and isinstance(part, Paragraph):
                     _numbered(self.word.paragraphs[-1], number)
 
-    def table(self, table: TableBlock) -> None:
+    def tableblock(self, table: TableBlock) -> None:
         if table.caption:
             self.paragraph(table.caption, "Caption", keep=True)
         elif self._last_tag() == "w:tbl":
@@ -142,7 +135,7 @@ class _Writer:
         for place, note in enumerate(table.notes, 1):
             self.paragraph((Run(f"{place}. "), *note), "Tabellnot")
 
-    def figure(self, figure: FigureBlock) -> None:
+    def figureblock(self, figure: FigureBlock) -> None:
         if figure.title:
             self.paragraph(figure.title, "Caption", keep=True)
         paragraph = self.paragraph((), "Normal", keep=bool(figure.source))
@@ -153,7 +146,7 @@ class _Writer:
         if figure.source:
             self.paragraph(figure.source, "Tabellnot")
 
-    def contents(self) -> None:
+    def contents(self, _: Contents) -> None:
         """The sections as links, inside a field that Word can renew with page numbers."""
         titles = [block.runs for block in self.document.blocks if isinstance(block, Heading) and block.level == 2]
         self.word.add_paragraph("Innehåll", style="TOC Heading")
@@ -265,7 +258,10 @@ def _table(word: Any, table: TableBlock) -> Any:
     )
     grid = _with(_element("w:tblGrid"), *(_element("w:gridCol", w=width) for width in widths))
     style = word.styles["Tabelltext"].style_id
-    rows = [*_rows(table.head, widths, table.numeric, style, head=True), *_rows(table.body, widths, table.numeric, style)]
+    rows = [
+        *_rows(table.head, widths, table.numeric, style, head=True),
+        *_rows(table.body, widths, table.numeric, style),
+    ]
     return _with(_element("w:tbl"), properties, grid, *rows)
 
 

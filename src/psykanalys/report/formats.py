@@ -25,4 +25,6 @@ def convert(page: str, form: str, name: str, formats: Sequence[str] = FORMATS) -
         return write_docx(document)
     from psykanalys.report.text import write_text
 
-    return write_text(document, [f"{name}{ENDINGS[other]}" for other in FORMATS if other in formats and other != "text"])
+    return write_text(
+        document, [f"{name}{ENDINGS[other]}" for other in FORMATS if other in formats and other != "text"]
+    )

@@ -12,25 +12,10 @@ import typst
 
 from psykanalys.errors import ReportError
 from psykanalys.present.palette import LIGHT_THEME
-from psykanalys.report.document import (
-    Block,
-    Cell,
-    Contents,
-    Document,
-    FigureBlock,
-    Heading,
-    Items,
-    Paragraph,
-    Preformatted,
-    Quote,
-    Room,
-    Runs,
-    TableBlock,
-    column_widths,
-)
+from psykanalys.report.document import Block, Cell, Document, FigureBlock, Room, Run, Runs, TableBlock, column_widths
 
 TEMPLATE = Path(__file__).parent / "templates" / "psykanalys" / "report.typ"
-ROOM = Room(118, padding=3, bold=1.2, longest=16)
+ROOM = Room(118, padding=3, bold=1.15, longest=12)
 PAGE = (170.0, 215.0)  # millimetres that a figure may take
 POINT = 25.4 / 72
 SCALE = 0.74  # a figure's text becomes as large as the page's
@@ -78,24 +63,19 @@ def _fonts() -> typst.Fonts:
 
 def _block(block: Block) -> dict[str, Any]:
     """A block as the template reads it."""
-    match block:
-        case Heading(level, runs):
-            return {"type": "heading", "level": level, "runs": _runs(runs)}
-        case Paragraph(runs, kind):
-            return {"type": "paragraph", "runs": _runs(runs), "kind": kind}
-        case Preformatted(text):
-            return {"type": "preformatted", "text": text}
-        case Items(items, ordered, kind):
-            shown = [[_block(part) for part in item] for item in items]
-            return {"type": "items", "items": shown, "ordered": ordered, "kind": kind}
-        case Quote(blocks):
-            return {"type": "quote", "blocks": [_block(part) for part in blocks]}
-        case TableBlock():
-            return _table(block)
-        case FigureBlock():
-            return _figure(block)
-        case Contents():
-            return {"type": "contents"}
+    if isinstance(block, TableBlock | FigureBlock):
+        return _table(block) if isinstance(block, TableBlock) else _figure(block)
+    return {"type": type(block).__name__.lower()} | {name: _value(value) for name, value in vars(block).items()}
+
+
+def _value(value: Any) -> Any:
+    """A block's field: runs, blocks, blocks in items, or a plain value."""
+    if not isinstance(value, tuple):
+        return value
+    return [
+        _run(part) if isinstance(part, Run) else _value(part) if isinstance(part, tuple) else _block(part)
+        for part in value
+    ]
 
 
 def _table(table: TableBlock) -> dict[str, Any]:
@@ -114,7 +94,8 @@ def _table(table: TableBlock) -> dict[str, Any]:
 def _cell(cell: Cell, row: tuple[Cell, ...]) -> dict[str, Any]:
     is_long = any(len(each.text) > LONG for each in row)
     lines = [_runs(line) for line in cell.lines]
-    return {"lines": lines, "columns": cell.columns, "rows": cell.rows, "long": is_long}
+    divided = any(len(word) > ROOM.longest for word in cell.text.split())
+    return {"lines": lines, "columns": cell.columns, "rows": cell.rows, "long": is_long, "divided": divided}
 
 
 def _figure(figure: FigureBlock) -> dict[str, Any]:
@@ -129,5 +110,9 @@ def _figure(figure: FigureBlock) -> dict[str, Any]:
 
 
 def _runs(runs: Runs) -> list[dict[str, Any]]:
-    """Runs with what differs from plain text."""
-    return [{name: value for name, value in vars(run).items() if value} for run in runs]
+    return [_run(run) for run in runs]
+
+
+def _run(run: Run) -> dict[str, Any]:
+    """What differs from plain text."""
+    return {name: value for name, value in vars(run).items() if value}

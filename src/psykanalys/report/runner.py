@@ -1,4 +1,4 @@
-"""A batch of county reports: papermill runs the notebook, nbconvert makes the page, whole or not at all."""
+"""A batch of county reports: papermill runs the notebook, nbconvert makes the page; each file whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from html import escape, unescape
@@ -18,19 +18,29 @@ from psykanalys.areas import find_county, short_name
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError, PsykanalysError
 from psykanalys.report import params
+from psykanalys.report.formats import ENDINGS, FORMATS, convert
 
 NOTEBOOK = "county_report.ipynb"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one county's report. `path` is the page, or the kept notebook where it failed."""
+    """What became of one county's report. `path` is the first file made, or the kept notebook where any failed.
+
+    `made` are all files that were made, also where another format failed; `message` says what failed.
+    """
 
     county: str
     done: bool
     path: Path
     seconds: float = 0.0
     message: str = ""
+    made: tuple[Path, ...] = ()
+
+    @property
+    def page(self) -> Path | None:
+        """The HTML page, if it was made."""
+        return next((path for path in self.made if path.suffix == ENDINGS["html"]), None)
 
 
 def run(
@@ -40,25 +50,30 @@ def run(
     overrides: Mapping[str, Any] | None = None,
     out: Path | None = None,
     jobs: int | None = None,
+    formats: Sequence[str] = ("html",),
     tell: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Make the reports of the counties named (default: all with a parameter file) and the index of them.
+    """Make the reports of the counties named (default: all with a parameter file), and the index of the HTML pages.
 
-    Parameters are checked before anything runs. One county may fail without losing the others; `tell` is called
-    as each is done. Returns the outcomes in the order asked for.
+    Parameters are checked before anything runs. One county, or one format of it, may fail without losing the others;
+    `tell` is called as each county is done. Returns the outcomes in the order asked for.
     """
+    formats = _known(formats)
     names = [_file_name(name) for name in counties] or params.counties_with_parameters(project)
     tasks, refused = _read_all(project, list(dict.fromkeys(names)), overrides)
     folder = out or project.reports
     folder.mkdir(parents=True, exist_ok=True)
-    outcomes = _run_all(project, tasks, folder, jobs or min(len(tasks), os.cpu_count() or 1), tell)
+    outcomes = _run_all(project, tasks, folder, formats, jobs or min(len(tasks), os.cpu_count() or 1), tell)
     outcomes += [Outcome(name, False, folder, message=str(error)) for name, error in refused.items()]
-    write_index(folder, [*_made_before(project, folder, tasks), *outcomes])
+    if "html" in formats:
+        write_index(folder, [*_made_before(project, folder, tasks), *outcomes])
     return outcomes
 
 
-def run_one(project: Project, county: str, values: Mapping[str, Any], folder: Path) -> Outcome:
-    """Run one county's notebook and write its page. Never raises: what went wrong is in the outcome."""
+def run_one(
+    project: Project, county: str, values: Mapping[str, Any], folder: Path, formats: Sequence[str] = ("html",)
+) -> Outcome:
+    """Run one county's notebook and write its report. Never raises: what went wrong is in the outcome."""
     started = time.perf_counter()
     with TemporaryDirectory(prefix="psykanalys-") as workshop:
         executed = Path(workshop) / f"{county}.ipynb"
@@ -66,10 +81,9 @@ def run_one(project: Project, county: str, values: Mapping[str, Any], folder: Pa
             _execute(project, values, executed)
             page = _page(executed)
         except Exception as error:  # noqa: BLE001 - one county may fail in any way without losing the others
-            outcome = _failed(county, error, executed, folder)
+            outcome = Outcome(county, False, _kept(county, executed, folder), message=_what_happened(error))
         else:
-            outcome = Outcome(county, True, _write(folder / f"{county}.html", page))
-            (folder / f"{county}.failed.ipynb").unlink(missing_ok=True)
+            outcome = _written(county, page, executed, folder, formats)
     return replace(outcome, seconds=time.perf_counter() - started)
 
 
@@ -85,7 +99,7 @@ def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
         "Planerna skiljer sig åt och kan inte rangordnas.</p>\n"
         f"{entries}\n</main>\n</body>\n</html>\n"
     )
-    return _write(folder / "index.html", page)
+    return _write(folder / "index.html", page.encode())
 
 
 def _read_all(
@@ -109,7 +123,7 @@ def _read_all(
 def _made_before(project: Project, folder: Path, tasks: Mapping[str, Any]) -> list[Outcome]:
     """The pages of counties that this batch did not run, where they lie in the folder already."""
     others = (name for name in params.counties_with_parameters(project) if name not in tasks)
-    return [Outcome(name, True, path) for name in others if (path := folder / f"{name}.html").is_file()]
+    return [Outcome(name, True, path, made=(path,)) for name in others if (path := folder / f"{name}.html").is_file()]
 
 
 def _file_name(county: str) -> str:
@@ -119,18 +133,30 @@ def _file_name(county: str) -> str:
         raise PsykanalysError(f"county: {error}") from error
 
 
+def _known(formats: Sequence[str]) -> list[str]:
+    """The formats, each once; raises for one that is not known."""
+    if unknown := [form for form in formats if form not in FORMATS]:
+        raise PsykanalysError(f"format: '{unknown[0]}' — expected one of {', '.join(FORMATS)}")
+    return list(dict.fromkeys(formats))
+
+
 def _run_all(
-    project: Project, tasks: Mapping[str, Any], folder: Path, jobs: int, tell: Callable[[Outcome], None]
+    project: Project,
+    tasks: Mapping[str, Any],
+    folder: Path,
+    formats: Sequence[str],
+    jobs: int,
+    tell: Callable[[Outcome], None],
 ) -> list[Outcome]:
     outcomes: dict[str, Outcome] = {}
     if jobs <= 1 or len(tasks) == 1:
         for name, values in tasks.items():
-            outcomes[name] = run_one(project, name, values, folder)
+            outcomes[name] = run_one(project, name, values, folder, formats)
             tell(outcomes[name])
         return list(outcomes.values())
     with ProcessPoolExecutor(max_workers=jobs) as pool:
         futures: dict[Future[Outcome], str] = {
-            pool.submit(run_one, project, name, values, folder): name for name, values in tasks.items()
+            pool.submit(run_one, project, name, values, folder, formats): name for name, values in tasks.items()
         }
         for future in as_completed(futures):
             name = futures[future]
@@ -165,11 +191,28 @@ def _page(executed: Path) -> str:
     return PsykanalysExporter().from_filename(str(executed))[0]
 
 
-def _failed(county: str, error: Exception, executed: Path, folder: Path) -> Outcome:
+def _written(county: str, page: str, executed: Path, folder: Path, formats: Sequence[str]) -> Outcome:
+    """Write each format; one may fail without losing the others."""
+    made: list[Path] = []
+    faults: list[str] = []
+    for form in formats:
+        try:
+            made.append(_write(folder / f"{county}{ENDINGS[form]}", convert(page, form, county, formats)))
+        except Exception as error:  # noqa: BLE001 - one format may fail in any way without losing the others
+            faults.append(f"{form}: {_what_happened(error)}")
+    if faults:
+        kept = _kept(county, executed, folder)
+        return Outcome(county, False, kept, message="; ".join(faults), made=tuple(made))
+    (folder / f"{county}.failed.ipynb").unlink(missing_ok=True)
+    return Outcome(county, True, made[0], made=tuple(made))
+
+
+def _kept(county: str, executed: Path, folder: Path) -> Path:
+    """Where the notebook of a failed report is kept."""
     kept = folder / f"{county}.failed.ipynb"
     if executed.is_file():
         shutil.copyfile(executed, kept)
-    return Outcome(county, False, kept, message=_what_happened(error))
+    return kept
 
 
 def _what_happened(error: Exception) -> str:
@@ -183,22 +226,25 @@ def _what_happened(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0]}"
 
 
-def _write(path: Path, text: str) -> Path:
+def _write(path: Path, content: bytes) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
 
 
 def _index_entry(outcome: Outcome) -> str:
     name = escape(short_name(find_county(outcome.county)))
-    if not outcome.done:
+    if outcome.page is None:
         return f"<h2>{name}</h2>\n<p>Rapporten kunde inte göras om. Den som ansvarar för körningen ser varför.</p>"
-    page = outcome.path.read_text(encoding="utf-8")
+    page = outcome.page.read_text(encoding="utf-8")
     messages = "".join(f"<li>{escape(message)}</li>" for message in _messages(page))
     scope = re.search(r'<p class="lead">.*?</p>', page)
     return (
-        f'<h2><a href="{escape(outcome.path.name)}">{name}</a></h2>\n{scope[0] if scope else ""}\n<ul>{messages}</ul>'
+        f'<h2><a href="{escape(outcome.page.name)}">{name}</a></h2>\n{scope[0] if scope else ""}\n<ul>{messages}</ul>'
     )
 
 

@@ -15,7 +15,17 @@ from psykanalys.areas import NATION
 from psykanalys.catalogue import Indicator
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
-from psykanalys.present.figures.parts import bar, bar_axis, beside_share, documents, lanes, room, uncapital
+from psykanalys.present.figures.parts import (
+    bar,
+    bar_axis,
+    beside_share,
+    documents,
+    in_letters,
+    lanes,
+    room,
+    share_text,
+    uncapital,
+)
 from psykanalys.present.figures.style import (
     ACCENT,
     INK,
@@ -49,11 +59,6 @@ class Line:
     others: tuple[Row, ...] = ()
     goals: tuple[Verdict, ...] = ()
 
-    @property
-    def is_total(self) -> bool:
-        """Whether it is about all, not about girls and boys apart."""
-        return all(row["sex"] == "T" for row in self.own)
-
 
 def flow(analysis: Analysis, tables: Tables) -> Figure | None:
     """What share of children and young get care within the time limit, step by step along the care chain."""
@@ -62,13 +67,13 @@ def flow(analysis: Analysis, tables: Tables) -> Figure | None:
     rows = rows[~rows["level"].isin(["före", "efter"])]
     if int((rows["area"].str.startswith(analysis.county.code) & _has_figure(rows)).sum()) < 3:
         return None
-    lines = [*_lines(rows, analysis), *_without_result(measures, analysis)]
+    lines = [*_lines(rows, analysis, tables), *_without_result(measures, analysis)]
     lines.sort(key=lambda line: (place_in_chain(line.title), line.title))
     canvas = line_chart([line.label for line in lines], lambda ax, i, y: _marks(ax, y, lines[i], tables))
     with style():
         percent_axis(canvas.axes[0])
     told = "; ".join(f"{line.label}: {_in_words(line, tables)}" for line in lines)
-    title = _flow_message(lines)
+    title = _flow_message(lines, analysis.county.code)
     source = f"{_flow_marks(lines)} {documents(analysis, rows['source'])}"
     table = tables.figures(rows, "Barn och unga: andelar inom tidsgränserna")
     return Figure("vantan-barn-och-unga", canvas, title, f"{title}. {told}.", source, table)
@@ -108,19 +113,20 @@ def _has_figure(rows: pd.DataFrame) -> pd.Series:
     return rows["value"].notna() | rows["value_low"].notna()
 
 
-def _lines(rows: pd.DataFrame, analysis: Analysis) -> Iterator[Line]:
+def _lines(rows: pd.DataFrame, analysis: Analysis, tables: Tables) -> Iterator[Line]:
     is_other = (rows["area"] == NATION) | (rows["comparator"] != "")
     others = rows[is_other & _has_figure(rows)].to_dict("records")
     own = rows[rows["area"].str.startswith(analysis.county.code) & (rows["comparator"] == "") & _stated(rows)]
     for _, group in own.groupby(POPULATION, sort=True, dropna=False):
         records = group.sort_values("sex").to_dict("records")
-        total, sexes = ([row for row in records if (row["sex"] == "T") == wanted] for wanted in (True, False))
-        if total:
-            yield _line(total, others, analysis, _label(total[0], analysis))
-        if sexes:
-            names = fmt.listed(fmt.YOUNG_SEX[row["sex"]] for row in sexes)
-            start = f"– {names}" if total else f"{_label(sexes[0], analysis)}, {names}"
-            yield _line(sexes, others, analysis, start)
+        total = [row for row in records if row["sex"] == "T"]
+        sexes = [row for row in records if row["sex"] != "T"]
+        for row in total:
+            yield _line([row], others, analysis, tables, _label(row, analysis))
+        for some in [sexes] if 0 < len(sexes) <= 2 else [[row] for row in sexes]:
+            names = fmt.listed(fmt.YOUNG_SEX[row["sex"]] for row in some)
+            start = f"– {names}" if total else f"{_label(some[0], analysis)}, {names}"
+            yield _line(some, others, analysis, tables, start)
 
 
 def _stated(rows: pd.DataFrame) -> pd.Series:
@@ -128,7 +134,7 @@ def _stated(rows: pd.DataFrame) -> pd.Series:
     return _has_figure(rows) | rows["status"].isin(["not_reported", "missing_in_extract", "suppressed"])
 
 
-def _line(own: Sequence[Row], others: Sequence[Row], analysis: Analysis, start: str) -> Line:
+def _line(own: Sequence[Row], others: Sequence[Row], analysis: Analysis, tables: Tables, start: str) -> Line:
     same = [name for name in POPULATION if name != "area"]
     beside_it = [
         other
@@ -138,24 +144,18 @@ def _line(own: Sequence[Row], others: Sequence[Row], analysis: Analysis, start: 
     ]
     goals = [verdict for verdict in analysis.verdicts if verdict.observation in {row["id"] for row in own}]
     usable = [verdict for verdict in goals if _has_target(verdict)]
-    remarks = [*_compared(beside_it, analysis), *(f"målet: {target_text(verdict)}" for verdict in usable)]
+    remarks = [*_compared(beside_it, analysis, tables), *(f"målet: {target_text(verdict)}" for verdict in usable)]
     label = f"{start} ({'; '.join(dict.fromkeys(remarks))})" if remarks else start
     return Line(own[0]["title"], label, tuple(own), tuple(beside_it), tuple(goals))
 
 
-def _compared(others: Sequence[Row], analysis: Analysis) -> list[str]:
+def _compared(others: Sequence[Row], analysis: Analysis, tables: Tables) -> list[str]:
     """'riket 23 % och 24 %', in the order of the line's own figures."""
     figures: dict[str, list[str]] = {}
     for row in others:
         name = row["comparator"] or ("riket" if row["area"] == NATION else analysis.area_names[row["area"]])
-        figures.setdefault(name, []).append(_share(row))
+        figures.setdefault(name, []).append(share_text(row, tables))
     return [f"{name} {' och '.join(shares)}" for name, shares in figures.items()]
-
-
-def _share(row: Row) -> str:
-    if pd.notna(row["value_low"]):
-        return f"{fmt.number(row['value_low'])}–{fmt.with_unit(row['value_high'], row['unit'])}"
-    return fmt.with_unit(row["value"], row["unit"], int(row["decimals"]) if row["has_counts"] else None)
 
 
 def _has_target(verdict: Verdict) -> bool:
@@ -195,7 +195,7 @@ def _mark(ax: Axes, y: float, row: Row, others: Sequence[Row], goals: Sequence[V
     values = [float(other["value"]) for other in others if pd.notna(other["value"])]
     for x, colour, width in [*((x, MARK, 2) for x in values), *((x, INK, 3) for x in targets)]:
         ax.plot([x, x], [y - tall, y + tall], color=colour, linewidth=width)
-    text = f"{name} {tables.figure(row, with_interval=False)}".strip()
+    text = f"{name} {share_text(row, tables)}".strip()
     beside_share(ax, y, text, _dot(ax, y, row), [*values, *targets])
 
 
@@ -218,20 +218,21 @@ def _in_words(line: Line, tables: Tables) -> str:
     return ", ".join(f"{fmt.YOUNG_SEX[row['sex']]} {tables.figure(row)}".strip() for row in line.own)
 
 
-def _flow_message(lines: Sequence[Line]) -> str:
-    """How many steps where fewer than half get care in time, whatever the figures' rounding."""
-    steps = [row for line in lines if line.is_total for row in line.own if row["status"] != "not_reported"]
-    drawn = [row for row in steps if pd.notna(row["value"]) or pd.notna(row["value_low"])]
-    below = [row for row in drawn if possible_values(row)[1] < 50]
+def _flow_message(lines: Sequence[Line], county: str) -> str:
+    """How many steps where fewer than half get care in time, whatever the figures' rounding; each step's latest."""
+    drawn = [row for line in lines for row in line.own if pd.notna(row["value"]) or pd.notna(row["value_low"])]
+    whole = [row for row in drawn if (row["sex"], row["area"], row["level"]) == ("T", county, "")]
+    latest = {row["indicator"]: row for row in sorted(whole, key=lambda row: str(row["when"]))}
+    below = [row for row in latest.values() if possible_values(row)[1] < 50]
     if not below:
         return "Så stor andel av barn och unga får vård inom tidsgränserna"
-    steps_told = "alla redovisade steg" if len(below) == len(drawn) else _of_all(len(below), len(drawn), "steg")
-    return f"I {steps_told} får färre än hälften av barn och unga vård inom tidsgränsen"
+    steps = _of_all(len(below), len(latest), "steg")
+    return f"I {steps} får färre än hälften av barn och unga vård inom tidsgränsen"
 
 
 def _of_all(part: int, whole: int, noun: str) -> str:
     """'två av tre steg', 'alla tre steg'."""
-    words = [fmt.NUMBER_WORDS[count] if count < len(fmt.NUMBER_WORDS) else str(count) for count in (part, whole)]
+    words = [in_letters(count) for count in (part, whole)]
     return f"alla {words[1]} {noun}" if part == whole else f"{words[0]} av {words[1]} {noun}"
 
 

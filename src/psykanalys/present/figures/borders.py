@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -58,29 +60,23 @@ class Layout:
     height: float
 
 
-def lay_out(county: str, texts: Mapping[str, str], size: float, width: float, highest: float) -> Layout:
+def lay_out(county: str, texts: Mapping[str, str], size: float, width: float, highest: float) -> Layout | None:
     """Place the county's municipalities on a canvas of this width, and the names of some of them.
 
     A large map is weighed against short lines to the names. No name leaves the canvas or lies on another one, and one
-    that does not fit inside its municipality stands outside the county.
+    that does not fit inside its municipality stands outside the county. None where there is no room for them all.
     """
-    tried = [
-        (*_fitted(borders(county), width, highest, scale, side), scale)
-        for scale in SCALES for side in SIDES
-    ]  # fmt: skip
-    layouts = [
-        (Layout(shapes, names, height), scale)
-        for shapes, height, scale in tried
-        if (names := _names(shapes, texts, size, width, height)) is not None
-    ]
-    if not layouts:
-        shapes, height, _ = tried[0]
-        return Layout(shapes, [], height)
-    return min(layouts, key=lambda each: _cost(*each, width))[0]
-
-
-def _cost(layout: Layout, scale: float, width: float) -> float:
-    return float(sum(name.line.length for name in layout.names)) + COST_OF_SHRINKING * width * (1 - scale)
+    best, cheapest = None, inf
+    for scale, side in product(SCALES, SIDES):
+        cost = COST_OF_SHRINKING * width * (1 - scale)
+        if cost >= cheapest:
+            break
+        shapes, height = _fitted(borders(county), width, highest, scale, side)
+        names = _names(shapes, texts, size, width, height)
+        cost += sum((name.line.length for name in names or []), 0.0)
+        if names is not None and cost < cheapest:
+            best, cheapest = Layout(shapes, names, height), cost
+    return best
 
 
 @cache
@@ -130,10 +126,13 @@ def _names(
     inside = {code: _inside(code, text, shapes[code], size) for code, text in texts.items()}
     placed = [name for name in inside.values() if name is not None]
     free = shapely.box(0, 0, width, height).difference(shapely.union_all(list(shapes.values())))
+    shapely.prepare(free)
+    places = _grid(0, 0, width, height)
+    places = places[shapely.contains_xy(free, places)]
     anchors = {code: shapely.maximum_inscribed_circle(shapes[code]).coords[0] for code in texts}
     beside = [code for code in texts if inside[code] is None]
     for code in sorted(beside, key=lambda code: (shapely.distance(free, shapely.Point(anchors[code])), code)):
-        name = _beside(code, texts[code], anchors[code], size, free, placed)
+        name = _beside(code, texts[code], anchors[code], size, free, places, placed)
         if name is None:
             return None
         placed.append(name)
@@ -154,17 +153,19 @@ def _inside(code: str, text: str, shape: Any, size: float) -> Name | None:
 
 
 def _beside(
-    code: str, text: str, anchor: tuple[float, float], size: float, free: Any, placed: Sequence[Name]
+    code: str, text: str, anchor: tuple[float, float], size: float, free: Any, places: Any, placed: Sequence[Name]
 ) -> Name | None:
     """The name outside the county, as near its municipality as there is room."""
     import shapely
 
     taken = shapely.union_all([part for name in placed for part in (name.box, name.line)])
-    boxes = _boxes(_grid(*free.bounds), text, size, GAP)
-    boxes = boxes[shapely.within(boxes, free) & ~shapely.intersects(boxes, taken)]
+    shapely.prepare(taken)
+    boxes = _boxes(places, text, size, GAP)
+    boxes = boxes[shapely.contains_properly(free, boxes)]
+    boxes = boxes[~shapely.intersects(taken, boxes)]
     order = np.argsort(shapely.distance(boxes, shapely.Point(anchor)), kind="stable")
     names = (Name(code, text, box, anchor) for box in boxes[order])
-    return next((name for name in names if not name.line.intersects(taken)), None)
+    return next((name for name in names if not taken.intersects(name.line)), None)
 
 
 def _grid(west: float, south: float, east: float, north: float) -> Any:

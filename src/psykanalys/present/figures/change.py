@@ -13,7 +13,7 @@ from psykanalys.analysis import Analysis
 from psykanalys.comparison import OTHER_PERIOD
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
-from psykanalys.present.figures.parts import beside_share, documents, lanes
+from psykanalys.present.figures.parts import beside_share, documents, lanes, share_text
 from psykanalys.present.figures.style import (
     ACCENT,
     GROUND,
@@ -72,7 +72,7 @@ def _label(row: Row, analysis: Analysis) -> str:
 def _two(ax: Axes, y: float, pair: Pair, tables: Tables) -> None:
     """The share before above, the share after below, each with its word."""
     for row, lane, colour in zip(pair, lanes(y, 2), (MARK, ACCENT), strict=True):
-        text = f"{row['level']} {tables.figure(row, with_interval=False)}"
+        text = f"{row['level']} {share_text(row, tables)}"
         beside_share(ax, lane, text, _share(ax, lane, row, colour))
 
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from psykanalys.analysis import Analysis
 from psykanalys.present import formatting as fmt
-from psykanalys.present.figures.parts import bar, bar_axis, documents
+from psykanalys.present.figures.parts import bar, bar_axis, documents, in_letters
 from psykanalys.present.figures.style import GROUND, MARK, Figure, line_chart, style
 from psykanalys.present.tables import Tables
 
@@ -144,9 +144,8 @@ def _message(grants: Sequence[Grant]) -> str:
     divided = sum(1 for grant in grants if grant.parts)
     if divided == len(grants):
         return "För alla bidrag anges i kronor hur pengarna fördelas"
-    told = fmt.NUMBER_WORDS[divided] if 0 < divided < len(fmt.NUMBER_WORDS) else str(divided)
-    whole = fmt.NUMBER_WORDS[len(grants)] if len(grants) < len(fmt.NUMBER_WORDS) else str(len(grants))
-    return f"För {told if divided else 'inget'} av {whole} bidrag anges i kronor hur pengarna fördelas"
+    told = in_letters(divided) if divided else "inget"
+    return f"För {told} av {in_letters(len(grants))} bidrag anges i kronor hur pengarna fördelas"
 
 
 def _explained(grants: Sequence[Grant], analysis: Analysis) -> str:

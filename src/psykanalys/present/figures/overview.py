@@ -21,6 +21,7 @@ STEPS: Mapping[str, str] = {
     "with_result": "med resultat",
     "judged": "bedömda",
 }
+WHOLE = "Hela planen, där ett mål räknas en gång"
 HEAD, ROW = 0.52, 0.62  # inches: the steps' names, and each focus area
 
 
@@ -32,10 +33,10 @@ def draw(analysis: Analysis, tables: Tables) -> Figure | None:
     return Figure(
         "oversikt",
         _canvas(counts),
-        _message(analysis),
-        _in_words(counts),
+        _message(_whole(analysis)),
+        _in_words(counts, _whole(analysis)),
         "Antal mål. Källa: planen, egen sammanställning. Ett mål kan höra till flera fokusområden.",
-        _table(tables),
+        _table(tables, _whole(analysis)),
     )
 
 
@@ -66,23 +67,33 @@ def _bars(ax: Axes, counts: Sequence[int], *, is_last: bool) -> None:
     ax.spines["bottom"].set_visible(False)
 
 
-def _table(tables: Tables) -> Table:
-    """The overview's table, with the figure's names of the steps."""
-    return replace(tables.overview(), columns=["Fokusområde", *(step.capitalize() for step in STEPS.values())])
+def _whole(analysis: Analysis) -> dict[str, int]:
+    """The steps of the whole plan, where a goal counts once."""
+    goals = set(analysis.current_goals["id"])
+    with_indicator = len(goals & analysis.goals_with_indicator)
+    later = {step: len(analysis.goals_that[step]) for step in ("testable", "with_result", "judged")}
+    return {"goals": len(goals), "with_indicator": with_indicator, **later}
 
 
-def _in_words(counts: pd.DataFrame) -> str:
-    rows = [
-        f"fokusområde {number}: " + ", ".join(f"{row[name]} {label}" for name, label in STEPS.items())
-        for number, row in counts.iterrows()
+def _table(tables: Tables, whole: Mapping[str, int]) -> Table:
+    """The overview's table with the figure's names of the steps, and the whole plan below."""
+    table = tables.overview()
+    columns = ["Fokusområde", *(step.capitalize() for step in STEPS.values())]
+    return replace(table, columns=columns, rows=[*table.rows, [WHOLE, *(str(whole[step]) for step in STEPS)]])
+
+
+def _in_words(counts: pd.DataFrame, whole: Mapping[str, int]) -> str:
+    rows = {f"fokusområde {number}": row for number, row in counts.to_dict("index").items()} | {WHOLE: whole}
+    told = [
+        f"{name}: " + ", ".join(f"{row[step]} {label}" for step, label in STEPS.items()) for name, row in rows.items()
     ]
-    return "Antal mål per fokusområde och steg. " + "; ".join(rows) + "."
+    return f"Antal mål per fokusområde och steg. {'; '.join(told)}."
 
 
-def _message(analysis: Analysis) -> str:
-    """How many of the plan's goals are judged and how many have a result; each goal counts once."""
-    judged, with_result = (len(analysis.goals_that[step]) for step in ("judged", "with_result"))
-    of_all = f"av planens {len(analysis.current_goals)} mål"
+def _message(whole: Mapping[str, int]) -> str:
+    """How many of the plan's goals are judged and how many have a result."""
+    judged, with_result = whole["judged"], whole["with_result"]
+    of_all = f"av planens {whole['goals']} mål"
     if not with_result:
         return f"Inget {of_all} har ännu ett resultat att ställa mot målet"
     if not judged:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 
 from psykanalys.analysis import Analysis
 from psykanalys.present import formatting as fmt
 from psykanalys.present.figures.style import ACCENT, WIDTH, beside
+from psykanalys.present.tables import Tables
 
 CHARACTER = 6.9  # points: a small character is at most about this wide on average
 GAP = 8  # points between a mark and its text
@@ -37,18 +39,37 @@ def bar_axis(ax: Axes, values: Sequence[float], texts: Sequence[str], left: floa
     ax.spines["bottom"].set_visible(False)
 
 
-def beside_share(ax: Axes, y: float, text: str, edges: Sequence[float], ticks: Iterable[float] = ()) -> None:
-    """Write text beside marks on a 0–100 axis: to the right where it meets nothing, else to the left."""
-    low, high, width = min(edges), max(edges), 100 * room(text)
-    hits_right = high + width > 100 or any(high < tick < high + width for tick in ticks)
-    fits_left = low - width >= 0 and not any(low - width < tick < low for tick in ticks)
-    is_left = (hits_right and fits_left) or high + width > 100
+def beside_share(
+    ax: Axes, y: float, text: str, edges: Sequence[float], ticks: Iterable[float] = (), *, short: str = ""
+) -> None:
+    """Write text beside marks on a 0–100 axis: to the right where it meets nothing, else to the left.
+
+    `short` is written instead where the text fits on neither side.
+    """
+    low, high, ticks = min(edges), max(edges), list(ticks)
+    width = 100 * room(text)
+    if short and width > max(low, 100 - high):
+        text, width = short, 100 * room(short)
+    is_clear_right = not any(high < tick < high + width for tick in ticks)
+    is_clear_left = not any(low - width < tick < low for tick in ticks)
+    fits_right, fits_left = high + width <= 100, low - width >= 0
+    is_left = fits_left and not (fits_right and (is_clear_right or not is_clear_left))
     beside(ax, low if is_left else high, y, text, left=is_left)
+
+
+def share_text(row: Mapping[str, Any], tables: Tables) -> str:
+    """A share in short: 'cirka 50 %', '30–40 %', without counts and without the document's own words."""
+    return tables.figure({**row, "wording": ""}, with_interval=False).partition(" (")[0]
 
 
 def lanes(y: float, count: int) -> list[float]:
     """Heights of one or two marks within a line of a line chart, each with room for its text."""
     return [y] if count == 1 else [y - 0.06, y + 0.105]
+
+
+def in_letters(count: int) -> str:
+    """'två', 'tolv', '13': how many there are of a neuter noun."""
+    return fmt.NUMBER_WORDS[count] if 0 < count < len(fmt.NUMBER_WORDS) else fmt.number(count)
 
 
 def uncapital(text: str) -> str:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from psykanalys.analysis import Analysis
 from psykanalys.areas import NATION
 from psykanalys.present import formatting as fmt
-from psykanalys.present.figures.parts import beside_share, documents, uncapital
+from psykanalys.present.figures.parts import beside_share, documents, share_text, uncapital
 from psykanalys.present.figures.style import ACCENT, GROUND, MARK, Figure, beside, line_chart, percent_axis, style
 from psykanalys.present.tables import Tables
 
@@ -102,7 +102,7 @@ def marks(ax: Axes, y: float, row: Row, tables: Tables) -> None:
     if _height(row) < 0:
         beside(ax, 0, y, f"{text} svar, andelen anges inte")
         return
-    beside_share(ax, y, text, _drawn(ax, y, row))
+    beside_share(ax, y, text, _drawn(ax, y, row), short=share_text(row, tables))
 
 
 def _drawn(ax: Axes, y: float, row: Row) -> list[float]:
