@@ -127,30 +127,49 @@ def report(
 
 @app.command()
 def export(
-    kind: Annotated[str, typer.Argument(help="observations, results, verdicts, goals, activities, targets …")],
-    county: Annotated[str | None, typer.Option("--county", help="Only this county.")] = None,
+    kind: Annotated[
+        str, typer.Argument(help="observations, results, verdicts, goals, activities, targets … or figures")
+    ],
+    only: Annotated[str | None, typer.Argument(metavar="[COUNTY]", help="Only this county.")] = None,
+    county: Annotated[str | None, typer.Option("--county", help="The same.")] = None,
     form: Annotated[str, typer.Option("--format", help="csv, json or parquet.")] = "csv",
     excel: Annotated[bool, typer.Option("--excel", help="Semicolons and decimal commas.")] = False,  # noqa: FBT002
-    out: Annotated[Path | None, typer.Option("--out", help="File to write (default: print).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write (default: print); folder for figures.")
+    ] = None,
     project: ProjectOption = None,
 ) -> None:
-    """Write one kind of row as a flat table.
+    """Write one kind of row as a flat table, or every figure as SVG, PNG and CSV.
 
-    Example: psykanalys export verdicts --county norrbotten --excel --out verdicts.csv
+    Example: psykanalys export verdicts norrbotten --excel --out verdicts.csv
+
+    Example: psykanalys export figures norrbotten --out figures
     """
     from psykanalys import export as tables
 
-    _one_of("KIND", kind, tables.KINDS)
+    _one_of("KIND", kind, (*tables.KINDS, "figures"))
     _one_of("--format", form, tables.FORMATS)
-    if excel and form != "csv":
-        raise typer.BadParameter("--excel goes with --format csv")
+    if only and county and only != county:
+        raise typer.BadParameter(f"two counties, '{only}' and '{county}' — name one")
+    if form != "csv" and (excel or kind == "figures"):
+        raise typer.BadParameter(f"{'--excel' if excel else 'figures'} goes with --format csv")
+    if kind == "figures":
+        _export_figures(_project(project), only or county, out, excel=excel)
+        return
     if form == "parquet" and out is None:
         raise typer.BadParameter("--format parquet needs --out FILE")
-    table = tables.export_table(kind, _project(project), county)
+    table = tables.export_table(kind, _project(project), only or county)
     if out is None:
         sys.stdout.write(tables.as_text(table, form, excel=excel))
     else:
         tables.write_table(table, out, form, excel=excel)
+
+
+def _export_figures(project: Project, county: str | None, out: Path | None, *, excel: bool) -> None:
+    from psykanalys.present.export_figures import export_figures
+
+    for folder, count in export_figures(project, county, out=out, excel=excel).items():
+        typer.echo(f"{_counted(count, 'figure')} in {folder.as_posix()}/")
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -42,19 +43,22 @@ def export_table(kind: str, project: Project, county: str | None = None) -> pd.D
 
 def write_table(table: pd.DataFrame, path: Path, form: str, *, excel: bool = False) -> None:
     """Write a table whole or not at all. `excel` writes what a Swedish Excel opens: `;`, decimal comma, UTF-8 mark."""
+    encoding = "utf-8-sig" if excel else "utf-8"
+    content = table.to_parquet(index=False) if form == "parquet" else as_text(table, form, excel=excel).encode(encoding)
+    write_whole(path, content)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: under another name first. Raises ProjectError where it cannot be written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if form == "parquet":
-            table.to_parquet(temporary, index=False)
-        else:
-            temporary.write_text(
-                as_text(table, form, excel=excel), encoding="utf-8-sig" if excel else "utf-8", newline=""
-            )
+        temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise ProjectError(f"{path}: cannot be written ({error.strerror}) — choose another place with --out") from error
+    finally:
+        _remove(temporary)
 
 
 def as_text(table: pd.DataFrame, form: str, *, excel: bool = False) -> str:
@@ -65,6 +69,11 @@ def as_text(table: pd.DataFrame, form: str, *, excel: bool = False) -> str:
         safe = table.apply(lambda column: column.map(_harmless) if column.dtype == "string" else column)
         return safe.to_csv(index=False, sep=";", decimal=",", lineterminator="\r\n")
     return table.to_csv(index=False, lineterminator="\n")
+
+
+def _remove(temporary: Path) -> None:
+    with suppress(OSError):  # its folder may be no folder
+        temporary.unlink(missing_ok=True)
 
 
 def _harmless(text: object) -> object:

@@ -22,7 +22,7 @@ window.checks = (() => {
   const ground = () => over(colour(getComputedStyle(document.body).backgroundColor), [255, 255, 255])
   const decoration = () => ['--grid', '--line'].map(name => {
     const probe = document.body.appendChild(document.createElement('i'))
-    probe.style.color = `var(${name})`
+    probe.style.cssText = `forced-color-adjust: none; color: var(${name})`
     const value = getComputedStyle(probe).color
     probe.remove()
     return value
@@ -46,6 +46,17 @@ window.checks = (() => {
     const box = element.getBoundingClientRect()
     const spare = box.height * 0.15
     return { left: box.left, right: box.right, top: box.top + spare, bottom: box.bottom - spare }
+  }
+  // the colours behind an element, from the page's ground upwards
+  const behindText = element => {
+    const layers = []
+    for (let each = element; each; each = each.parentElement) layers.unshift(colour(getComputedStyle(each).backgroundColor))
+    return layers.reduce((under, layer) => over(layer, under), ground())
+  }
+  const pageTexts = () => [...new Set(textNodes().map(node => node.parentElement))].filter(e => isSeen(e) && !e.closest('svg'))
+  const look = element => {
+    const style = getComputedStyle(element)
+    return [element.tagName, element.className, style.color, behindText(element), style.fontSize, style.fontWeight].join()
   }
   const figureTexts = () => all('svg text').filter(isShown)
 
@@ -199,9 +210,37 @@ window.checks = (() => {
     coloured() {
       const isGrey = ([r, g, b]) => r === g && g === b
       const paint = element => colour(getComputedStyle(element)[element.closest('svg') ? 'fill' : 'color'])
-      const seen = [...new Set(textNodes().map(node => node.parentElement))].filter(isSeen)
-      return seen.filter(element => !isGrey(paint(element))).map(where)
+      return [...pageTexts(), ...figureTexts()].filter(element => !isGrey(paint(element))).map(where)
     },
+    faintText(least) {
+      const isFaint = element => {
+        const under = behindText(element)
+        const label = getComputedStyle(element, '::before')
+        const paints = [getComputedStyle(element).color, ...(label.content === 'none' ? [] : [label.color])]
+        return paints.some(paint => contrast(over(colour(paint), under), under) < least)
+      }
+      return pageTexts().filter(isFaint).map(where)
+    },
+    async axe(options, onlyOneOfEachLook) {
+      const looks = new Map(pageTexts().map(element => [look(element), element]))
+      const context = onlyOneOfEachLook ? { include: [...looks.values()] } : document
+      const result = await axe.run(context, options)
+      const told = kind => result[kind].flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 120)}`))
+      const isMeasured = fault => fault.startsWith('color-contrast: <text')
+      return {
+        violations: told('violations'), open: told('incomplete').filter(fault => !isMeasured(fault)),
+        measured: told('incomplete').filter(isMeasured).length, passed: result.passes.length, looks: looks.size,
+      }
+    },
+    inFirstScreen() {
+      scrollTo(0, 0)
+      const section = document.querySelector('h2')
+      const first = all('p,li,a').find(e => section.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING && isSeen(e) && text(e))
+      const parts = [document.querySelector('h1'), section, section.querySelector('a') || first]
+      return parts.filter(part => part.getBoundingClientRect().bottom > innerHeight).map(where)
+    },
+    tallFigures: most => all('figure svg').filter(svg => svg.getBoundingClientRect().height > most).map(svg => where(svg.closest('figure').querySelector('figcaption'))),
+    folded: () => all('details').flatMap(part => [part.querySelector('summary'), ...all('caption,tbody th,li', part)].map(text)),
     ground: () => ground(),
     computed(selector, property) {
       return [...new Set(all(selector).filter(isShown).map(element => getComputedStyle(element)[property]))]

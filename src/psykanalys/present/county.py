@@ -105,10 +105,13 @@ class County:
 
     def access_for_the_young(self) -> Block:
         """Child access: flow, stock and how many health centres reported."""
-        rows = self.tables.on_topic("young")
+        figures = self.tables.figures(self.tables.on_topic("young"), "Barn och unga: väntan, kö, inrapportering och antal")
         return self._or_nothing(
             "inga siffror av detta slag om barn och unga; se fokusområdena",
-            _table(self.tables.figures(rows, "Barn och unga: väntan, kö, inrapportering och antal")),
+            self.figures.access_flow(),
+            self.figures.access_stock(),
+            self.figures.months_reported(),
+            _folded("Visa alla uppgifter", figures),
         )
 
     def primary_care(self) -> Block:
@@ -116,8 +119,12 @@ class County:
         rows = self.tables.on_topic("primary_care")
         return self._or_nothing(
             "inga siffror av detta slag om primärvården; se fokusområdena",
-            _table(self.tables.figures(rows, "Primärvården: behov, volym och gap")),
+            _folded("Visa alla uppgifter", self.tables.figures(rows, "Primärvården: behov, volym och gap")),
         )
+
+    def municipalities(self) -> Block:
+        """Where in the county something is in place, as far as the documents name municipalities."""
+        return self._or_nothing("inga uppgifter om minst tre namngivna kommuner", *self.figures.maps())
 
     def survey(self) -> Block:
         """The health-centre survey with its non-response."""
@@ -129,15 +136,19 @@ class County:
 
     def funding(self) -> Block:
         """Money: grants, parts, and what is not accounted for."""
-        return self._or_nothing("inga uppgifter om medel", _table(self.tables.funding()))
+        return self._or_nothing(
+            "inga uppgifter om medel", self.figures.funding(), _folded("Visa alla medel", self.tables.funding())
+        )
 
     def change(self) -> Block:
         """Comparisons with riket, other groups and the county's own past, in figures and in words."""
         return self._or_nothing(
             "inga jämförelser",
-            _table(self.tables.comparisons()),
-            _table(self.tables.not_compared()),
-            _table(self.tables.stated()),
+            self.figures.before_and_after(),
+            self.figures.series(),
+            _folded("Visa jämförelserna", self.tables.comparisons()),
+            _folded("Visa vad som inte jämförs, och varför", self.tables.not_compared()),
+            _folded("Visa vad dokumenten anger i ord", self.tables.stated()),
         )
 
     def needs(self) -> Block:
@@ -149,8 +160,10 @@ class County:
         )
 
     def plan(self) -> Stack:
-        """How much of the plan can be followed."""
-        return Stack([self.sentences.measurability(), self.tables.gaps()])
+        """How much of the plan can be followed, what is lacking, and who is responsible."""
+        return stack(
+            [self.sentences.measurability(), self.figures.chain(), self.tables.gaps(), self.figures.responsible()]
+        )
 
     def data_quality(self) -> Stack:
         """Findings, and figures that are missing or protected."""

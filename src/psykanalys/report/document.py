@@ -28,6 +28,9 @@ BLOCKS = frozenset({
     "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "img",
     "legend", "li", "main", "nav", "ol", "p", "pre", "search", "section", "summary", "svg", "table", "ul",
 })  # fmt: skip
+CLOSING = BLOCKS - {"body", "img", "legend", "svg"}  # their start ends a paragraph whose end tag is left out
+ROWS = frozenset({"tbody", "tfoot", "thead", "tr"})
+APART = frozenset({"button", "label", "noscript", "option", "td", "th"})  # never run together with what follows
 DROPPED = frozenset({"script", "style", "head", "meta", "link"})
 STYLES = {
     "bold": {"b", "strong", "dt"},
@@ -163,6 +166,7 @@ class Document:
 def parse(page: str) -> Document:
     """Read a finished page."""
     root = html.document_fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8", huge_tree=True))
+    _close_paragraphs(root)
     reader = _Reader(_right_aligned(root))
     blocks = tuple(reader.blocks(root.find("body")))
     title = reader.title or plain(_tidied([Run(root.findtext("head/title") or "")])) or "Länsanalys"
@@ -387,6 +391,19 @@ _HANDLERS: dict[str, str] = {
 }  # fmt: skip
 
 
+def _close_paragraphs(root: html.HtmlElement) -> None:
+    """Move out of each paragraph what the page left to its reader to move: blocks end it, also without an end tag."""
+    for paragraph in reversed(list(root.iter("p"))):
+        first = next((child for child in paragraph if child.tag in CLOSING), None)
+        if first is not None:
+            moved = [first, *first.itersiblings()]
+            tail, paragraph.tail = paragraph.tail or "", None
+            place = paragraph.getparent().index(paragraph)
+            for further, element in enumerate(moved, 1):
+                paragraph.getparent().insert(place + further, element)
+            moved[-1].tail = (moved[-1].tail or "") + tail
+
+
 def _parts(parent: html.HtmlElement, leave: Sequence[html.HtmlElement]) -> Iterator[str | html.HtmlElement]:
     """An element's text and elements in order, without comments, styles and those to leave out."""
     yield parent.text or ""
@@ -428,7 +445,7 @@ def _runs(element: html.HtmlElement, outer: Run) -> list[Run]:
     found: list[Run] = []
     for part in _parts(element, ()):
         found += [replace(look, text=_spaced(part))] if isinstance(part, str) else _runs(part, look)
-    return found
+    return [*found, replace(look, text=" ")] if element.tag in APART else found
 
 
 def _raised(text: str) -> str:
@@ -447,7 +464,7 @@ def _lines(element: html.HtmlElement) -> tuple[Runs, ...]:
     found: list[Runs] = []
     loose: list[Run] = []
     for part in _parts(element, ()):
-        if not isinstance(part, str) and part.tag != "img" and _is_block(part):
+        if not isinstance(part, str) and part.tag != "img" and (part.tag in ROWS or _is_block(part)):
             found += [_tidied(loose), *_lines(part)]
             loose = []
         else:
@@ -498,10 +515,7 @@ def _table_rows(table: html.HtmlElement) -> tuple[list[list[html.HtmlElement]], 
 
 
 def _cell(element: html.HtmlElement) -> Cell:
-    inner = [_line(row) for row in element.iter("tr")]
-    return Cell(
-        tuple(inner) or _lines(element), element.tag == "th", _span(element, "colspan"), _span(element, "rowspan")
-    )
+    return Cell(_lines(element), element.tag == "th", _span(element, "colspan"), _span(element, "rowspan"))
 
 
 def _span(element: html.HtmlElement, name: str) -> int:

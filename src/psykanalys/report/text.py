@@ -72,7 +72,8 @@ def _text(block: Block) -> str:
 
 
 def _items(items: Items) -> str:
-    marks = [f"{place}." if items.ordered else "-" for place in range(1, len(items.items) + 1)]
+    counted = items.ordered and items.kind != "steps"
+    marks = [f"{place}." if counted else "-" for place in range(1, len(items.items) + 1)]
     texts = [" ".join(_text(part).replace("\n", " ") for part in item) for item in items.items]
     return "\n".join(_wrapped(f"{mark} {text}", " " * (len(mark) + 1)) for mark, text in zip(marks, texts, strict=True))
 

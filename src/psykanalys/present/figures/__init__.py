@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
-from psykanalys.present.figures import access, chain, change, funding, overview, responsible, shares, targets
+from psykanalys.present.figures import access, chain, change, funding, maps, overview, responsible, shares, targets
 from psykanalys.present.figures.style import Figure
 from psykanalys.present.tables import Tables
 
@@ -61,6 +61,10 @@ class Figures:
         """Grants with their printed parts, and what the parts leave or exceed."""
         return funding.draw(self._analysis, self._tables)
 
+    def maps(self, focus_area: int | None = None) -> list[Figure]:
+        """Which municipalities a document names as having something: one map per measure, at most four."""
+        return maps.draw(self._analysis, self._tables, focus_area)
+
     def __iter__(self) -> Iterator[Figure]:
         """Every figure that the county has, in the report's order."""
         drawn = [
@@ -75,6 +79,7 @@ class Figures:
             self.before_and_after(),
             self.series(),
             self.funding(),
+            *self.maps(),
         ]
         return (figure for figure in drawn if figure is not None)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import PathPatch, Rectangle
 
 from psykanalys.analysis import Analysis
@@ -21,6 +22,7 @@ from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present import words
 from psykanalys.present.figures.borders import Layout, lay_out, outline, text_width
+from psykanalys.present.figures.parts import documents
 from psykanalys.present.figures.style import ACCENT, GROUND, INK, MARK, SMALL, WIDTH, Figure, new_canvas, style
 from psykanalys.present.tables import Notes, Table, Tables
 
@@ -32,6 +34,8 @@ IN_MUNICIPALITY = " i kommunen"  # how such a measure's title ends
 ONE, MANY = "_in_municipality", "_municipalities"  # ids: a measure asked of each municipality, and their number
 YES, PARTLY, EXPECTED, NO, UNNAMED = "ja", "i stort sett", "väntas", "nej", "nämns inte i dokumentet"
 STATES = (YES, PARTLY, EXPECTED, NO, UNNAMED)
+NOT_AMONG = "hör inte till dem som dokumentet räknar upp"
+NOT_NAMED = "nämns inte i dokumentet, vilket inte betyder nej"
 LOOKS: Mapping[str, Mapping[str, Any]] = {
     YES: {"facecolor": ACCENT, "edgecolor": GROUND, "linewidth": 1, "zorder": 2},
     UNNAMED: {"facecolor": "none", "edgecolor": MARK, "linewidth": 0.8, "zorder": 1},
@@ -64,6 +68,10 @@ class Content:
         presence = {YES: "finns", PARTLY: "finns i stort sett", NO: "saknas"} if self.is_presence else {}
         return {state: state for state in STATES} | presence
 
+    def belongs_to(self, focus_area: int) -> bool:
+        """Whether the measure belongs to a focus area."""
+        return str(focus_area) in items(self.rows["focus_areas"].iloc[0])
+
     def printed(self, state: str) -> Mapping[str, Any] | None:
         """The one number of municipalities that the document prints for a state."""
         is_forecast = self.counts["status"] == "forecast"
@@ -84,9 +92,11 @@ class Content:
         return {area.code: named.get(area.code, UNNAMED) for area in self.municipalities}
 
 
-def draw(analysis: Analysis, tables: Tables) -> list[Figure]:
+def draw(analysis: Analysis, tables: Tables, focus_area: int | None = None) -> list[Figure]:
     """One map per measure that is answered yes or no for at least three of the county's municipalities."""
-    return [_figure(analysis, tables, content) for content in contents(analysis)[:MOST]]
+    chosen = contents(analysis)[:MOST]
+    wanted = [content for content in chosen if focus_area is None or content.belongs_to(focus_area)]
+    return [_figure(analysis, tables, content) for content in wanted]
 
 
 def contents(analysis: Analysis) -> list[Content]:
@@ -134,13 +144,14 @@ def _state(row: Mapping[str, Any]) -> str:
 def _figure(analysis: Analysis, tables: Tables, content: Content) -> Figure:
     notes = Notes()
     marks = _marks(content, notes)
+    layout = _layout(analysis.county.code, content, marks)
     title = _message(content)
     return Figure(
         f"karta-{slugify(content.subject)}",
-        _canvas(analysis.county.code, content, marks),
+        _canvas(layout, content),
         title,
         f"{title}. {_in_words(content)}",
-        _source(analysis, content, notes),
+        _source(analysis, content, notes, with_names=bool(layout.names)),
         _table(tables, content, marks, notes, title),
     )
 
@@ -156,10 +167,14 @@ def _shared_caution(content: Content) -> str:
     return cautions.pop() if len(cautions) == 1 else ""
 
 
-def _canvas(county: str, content: Content, marks: Mapping[str, str]) -> Any:
-    states, names = content.states(), {area.code: area.name for area in content.municipalities}
+def _layout(county: str, content: Content, marks: Mapping[str, str]) -> Layout:
+    names = {area.code: area.name for area in content.municipalities}
     texts = {row["area"]: _label(names[row["area"]], row, marks) for row in content.rows.to_dict("records")}
-    layout = lay_out(county, texts, SMALL, WIDTH * POINTS, HIGHEST)
+    return lay_out(county, texts, SMALL, WIDTH * POINTS, HIGHEST)
+
+
+def _canvas(layout: Layout, content: Content) -> Canvas:
+    states = content.states()
     lines = _legend_lines([state for state in STATES if state in states.values()], content)
     height = layout.height + 18 * len(lines) + 4
     with style():
@@ -248,19 +263,24 @@ def _in_words(content: Content) -> str:
     return " ".join(told)
 
 
-def _source(analysis: Analysis, content: Content, notes: Notes) -> str:
-    numbered = (f"{notes.mark(text).strip()}{fmt.NO_BREAK}{text}" for text in notes.texts)
+def _source(analysis: Analysis, content: Content, notes: Notes, *, with_names: bool) -> str:
     parts = [
-        "Tom yta: kommunen nämns inte i dokumentet, vilket inte betyder nej."
-        if not content.names_all
-        else "Tom yta: kommunen hör inte till dem som dokumentet räknar upp.",
+        _empty(content),
+        "" if with_names else "Kommunernas namn står i tabellen.",
         _shared_caution(content),
-        *numbered,
+        *(f"{notes.mark(text).strip()}{fmt.NO_BREAK}{text}" for text in notes.texts),
         _levels(content),
         *_other_measures(analysis, content),
-        "Källa: se tabellen.",
+        documents(analysis, content.rows["source"]),
     ]
     return " ".join(part for part in parts if part)
+
+
+def _empty(content: Content) -> str:
+    """What a municipality without a name means."""
+    if UNNAMED not in content.states().values():
+        return ""
+    return f"Tom yta: kommunen {NOT_AMONG if content.names_all else NOT_NAMED}."
 
 
 def _levels(content: Content) -> str:

@@ -1,0 +1,309 @@
+"""What a machine can tell of accessibility: WCAG 2.2 AA and EN 301 549, in a real browser, on screen and on paper."""
+
+from __future__ import annotations
+
+import io
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from psykanalys.areas import find_county, short_name
+from psykanalys.data.project import Project
+from psykanalys.present.words import GLOSSARY, LOOKS
+from psykanalys.report.params import counties_with_parameters
+
+pytestmark = pytest.mark.browser
+
+NAMES = counties_with_parameters(Project(Path(__file__).parents[2]))
+WIDE, PHONE, ZOOMED = 1280, 390, 320  # CSS pixels; 320 is 1280 at 400 %
+VIEWS = [(width, scheme) for width in (WIDE, ZOOMED) for scheme in ("light", "dark")]
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "EN-301-549", "best-practice"]
+PAPER_WIDTH, PAPER_HEIGHT = 680, 994  # CSS pixels within the margins of A4
+ENGLISH = r"\b(?:the|and|of|with|from|figure|table|missing|unknown|nan|none|null|true|false)\b"
+KNOWN_TO_ALL = {"EU", "SHA"}
+NUMBER_WORDS = r"\d|\b(?:noll|ingen|inget|inga|en|ett|två|tre|fyra|fem|sex|sju|åtta|nio|tio|elva|tolv)\b"
+
+
+@pytest.fixture(scope="module")
+def tabs(chromium, folder):
+    from axe_playwright_python.sync_playwright import Axe
+
+    from browsing import open_page
+
+    @cache
+    def tab(name):
+        opened = open_page(chromium, folder / f"{name}.html")
+        opened.page.evaluate(Axe().axe_script)
+        return opened
+
+    return tab
+
+
+@pytest.fixture(params=[*NAMES, "index"])
+def tab(request, tabs):
+    """Every page, as a wide screen shows it, with everything unfolded."""
+    return tabs(request.param).show()
+
+
+@pytest.fixture(params=NAMES)
+def report(request, tabs):
+    """Every county's page, as a wide screen shows it, with everything unfolded."""
+    return tabs(request.param).show()
+
+
+@pytest.fixture(scope="module")
+def papers(tabs):
+    """The lines of text of each printed page, printed as it is when opened: folded."""
+    from pypdf import PdfReader
+
+    @cache
+    def paper(name):
+        printed = tabs(name).show(media="print", unfolded=False).page.pdf(format="A4")
+        return [page.extract_text().splitlines() for page in PdfReader(io.BytesIO(printed)).pages]
+
+    return paper
+
+
+def letters(text: str) -> str:
+    """What is left when line breaks, hyphens and spaces may fall anywhere."""
+    return re.sub(r"[\W_]", "", text).lower()
+
+
+# ------------------------------------------------------------------------------------------------- axe-core
+
+
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+def test_axe_finds_nothing_in_any_view(tab, width, scheme, record_property):
+    rules = {"target-size": {"enabled": True}, "color-contrast": {"enabled": False}}
+    found = tab.show(width=width, scheme=scheme).check("axe", {"runOnly": STANDARDS, "rules": rules}, False)
+    record_property("axe", f"{tab.name} {width} {scheme}: {found['passed']} rules passed")
+    assert found["passed"] >= 15
+    assert (found["violations"], found["open"]) == ([], [])
+
+
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+def test_axe_finds_enough_contrast_in_one_text_of_each_look(tab, width, scheme, record_property):
+    found = tab.show(width=width, scheme=scheme).check("axe", {"runOnly": ["color-contrast"]}, True)
+    record_property("contrast", f"{tab.name} {width} {scheme}: {found['looks']} looks")
+    assert found["looks"] >= 3
+    assert (found["violations"], found["open"]) == ([], [])
+
+
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+def test_every_text_stands_out_from_what_is_behind_it(tab, width, scheme):
+    assert tab.show(width=width, scheme=scheme).check("faintText", 4.5) == []
+
+
+# ------------------------------------------------------------------------------------------------ structure
+
+
+def test_the_page_says_its_language_and_what_it_is(tab):
+    assert tab.page.locator("html").get_attribute("lang") == "sv"
+    title, heading = tab.page.title(), tab.check("texts", "h1")
+    assert [title] == heading
+    assert tab.name == "index" or short_name(find_county(tab.name)) in title
+
+
+@pytest.mark.parametrize("question", ["headings", "empty", "doubledIds", "tables", "disturbsTab"])
+def test_structure_that_a_screen_reader_follows(tab, question):
+    assert tab.check(question) == []
+
+
+def test_tables_tell_themselves_apart(report):
+    assert report.check("sameCaption") == []
+
+
+def test_links_and_folded_parts_tell_where_they_lead(tab):
+    assert (tab.check("sameNameOtherPlace"), tab.check("sameSummary")) == ([], [])
+
+
+def test_tables_stay_tables_where_they_are_shown_as_cards(report):
+    assert roles(report.show(width=ZOOMED)) == roles(report.show())
+
+
+def roles(tab) -> dict[str, int]:
+    tree = tab.page.context.new_cdp_session(tab.page).send("Accessibility.getFullAXTree")["nodes"]
+    given = [node["role"]["value"] for node in tree if not node["ignored"]]
+    counted = {role: given.count(role) for role in ("table", "row", "rowheader", "columnheader", "cell", "caption")}
+    assert counted["cell"]
+    return counted
+
+
+def test_every_figure_says_its_message_and_its_numbers(report):
+    pictures = report.check("pictures")
+    assert pictures
+    for picture in pictures:
+        caption, alternative = picture["caption"], picture["alternative"]
+        assert picture["role"] == "img"
+        assert picture["inFigure"] and len(caption) >= 10, alternative
+        assert letters(alternative) != letters(caption)
+        assert len(re.findall(NUMBER_WORDS, alternative, re.IGNORECASE)) >= 3, alternative
+        assert "no description" not in alternative.lower()
+
+
+# ------------------------------------------------------------------------------------------------- keyboard
+
+
+def test_every_link_within_the_page_leads_to_something_seen(tab):
+    assert tab.check("deadLinks") == []
+
+
+@pytest.mark.parametrize("width", [WIDE, ZOOMED])
+def test_every_tab_stop_is_a_named_link_or_fold_that_shows_itself(tab, width, record_property):
+    stops = tab_stops(tab.show(width=width, unfolded=False))
+    record_property("tab stops", f"{tab.name} {width}: {len(stops)}")
+    expected = tab.page.evaluate("document.querySelectorAll('a[href],summary').length")
+    nested = tab.page.evaluate(
+        "document.querySelectorAll('details :is(a[href],summary):not(details > summary)').length"
+    )
+    assert len(stops) >= expected - nested - tab.page.evaluate("document.querySelectorAll('details details').length")
+    assert [stop["where"] for stop in stops if stop["tag"] not in ("a", "summary") or not stop["name"]] == []
+    assert [stop["where"] for stop in stops if not stop["isInView"]] == []
+    assert [stop["where"] for stop in stops if stop["outline"] < 2 or stop["contrast"] < 3] == []
+
+
+def tab_stops(tab) -> list[dict]:
+    """Press Tab from the top until the focus leaves the page or begins again."""
+    tab.page.evaluate("document.activeElement.blur(); location.hash = ''; scrollTo(0, 0)")
+    stops: dict[int, dict] = {}
+    while True:
+        tab.page.keyboard.press("Tab")
+        stop = tab.check("focused")
+        if stop is None or stop["number"] in stops:
+            return list(stops.values())
+        stops[stop["number"]] = stop
+
+
+# ------------------------------------------------------------------------------------------------- language
+
+
+def test_nothing_is_said_in_english(tab):
+    said = " ".join(tab.check("words"))
+    for explanation in GLOSSARY.values():
+        said = said.replace(explanation, "")
+    assert re.findall(f".{{0,40}}{ENGLISH}.{{0,40}}", said, re.IGNORECASE) == []
+
+
+def test_every_abbreviation_is_written_out_somewhere(report):
+    said = " ".join(report.check("words"))
+    used = set(re.findall(r"(?<![\w:])[A-ZÅÄÖ]{2,}(?![\w:])", said)) - KNOWN_TO_ALL
+    used |= {name for name in GLOSSARY if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said)}
+    assert sorted(name for name in used if GLOSSARY.get(name, "?!") not in said) == []
+
+
+# -------------------------------------------------------------------------------------------------- figures
+
+
+@pytest.mark.parametrize(("width", "least"), [(WIDE, 12), (PHONE, 10)])
+def test_no_text_is_too_small(tab, width, least):
+    assert tab.show(width=width).check("smallText", least) == []
+
+
+@pytest.mark.parametrize("forced", ["none", "active"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_stand_out_from_the_ground(report, scheme, forced):
+    report.show(scheme=scheme, forced_colors=forced)
+    assert report.check("faintInFigures", 4.5, 3) == []
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE, ZOOMED])
+def test_texts_in_figures_are_whole_and_apart(report, width):
+    report.show(width=width)
+    assert (report.check("textOutsideFigure"), report.check("textOnText")) == ([], [])
+
+
+# --------------------------------------------------------------------------------------------------- reflow
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE, ZOOMED])
+def test_nothing_needs_sideways_scrolling_or_is_cut_off(tab, width):
+    tab.show(width=width)
+    assert (tab.check("sideways"), tab.check("cutOff")) == ([], [])
+
+
+def test_text_may_be_twice_as_large(tab):
+    assert tab.show(width=640).check("textAt", 200) == []
+
+
+@pytest.mark.parametrize("width", [WIDE, ZOOMED])
+def test_text_may_be_spaced_out(tab, width):
+    assert tab.show(width=width).check("spaced") == []
+
+
+def test_the_readers_own_text_size_is_respected(tab):
+    declared = tab.page.evaluate(
+        "[...document.styleSheets[0].cssRules].find(r => r.selectorText === 'html').style.fontSize"
+    )
+    assert re.fullmatch(r"[\d.]+(?:%|r?em)", declared)
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_the_first_screen_shows_the_title_and_the_first_message(tab, width):
+    from browsing import keep_picture
+
+    assert tab.show(width=width, unfolded=False).check("inFirstScreen") == []
+    assert keep_picture(tab.page, f"{tab.name}-first-{width}")
+
+
+# ---------------------------------------------------------------------------------------------------- paper
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_paper_is_white_and_the_print_grey(tab, scheme):
+    tab.show(media="print", scheme=scheme, unfolded=False)
+    assert tab.check("ground") == [255, 255, 255]
+    assert tab.check("coloured") == []
+
+
+def test_verdicts_are_told_by_symbol_and_word(report):
+    symbols = {
+        look.symbol: {str(word) for word in LOOKS if LOOKS[word].symbol == look.symbol} for look in LOOKS.values()
+    }
+    marked = report.check("texts", ", ".join(f"td > .{look.css}" for look in LOOKS.values()))
+    assert marked
+    for shown in marked:
+        symbol, _, word = shown.partition(" ")
+        assert any(word.startswith(known) for known in symbols.get(symbol, ())), shown
+
+
+def test_what_is_folded_is_printed(report, papers):
+    printed = letters("".join(line for page in papers(report.name) for line in page))
+    folded = [text for text in report.show().check("folded") if text]
+    assert len(folded) > 20
+    assert [text for text in folded if letters(text) not in printed] == []
+
+
+def test_every_caption_is_printed(report, papers):
+    printed = letters("".join(line for page in papers(report.name) for line in page))
+    assert [caption for caption in report.check("texts", "caption") if letters(caption) not in printed] == []
+
+
+def test_rows_and_figures_are_not_cut_by_a_page_break(report):
+    report.show(media="print", unfolded=False)
+    assert report.check("computed", "tr", "breakInside") == ["avoid"]
+    assert report.check("computed", "figure", "breakInside") == ["avoid"]
+    assert report.check("computed", "thead", "display") == ["table-header-group"]
+    assert report.show(media="print", width=PAPER_WIDTH).check("tallFigures", PAPER_HEIGHT - 100) == []
+
+
+def test_no_printed_page_ends_with_a_heading_or_the_head_of_a_table(report, papers):
+    heads = {letters("".join(table["head"])) for table in report.check("tableTexts")}
+    headings = {letters(text) for text in report.check("texts", "h1,h2,h3,h4,caption,figcaption,summary")}
+    ends = {
+        number: [letters("".join(page[-n:])) for n in range(1, 12)]
+        for number, page in enumerate(papers(report.name), 1)
+    }
+    assert {number: page[0] for number, page in ends.items() if heads & set(page) or headings & set(page[:4])} == {}
+
+
+# ------------------------------------------------------------------------------------------- what it asks for
+
+
+def test_the_page_asks_for_nothing_and_complains_of_nothing(tab, folder):
+    asked = {address.partition("#")[0] for address in tab.requests}
+    assert (asked, tab.complaints) == ({(folder / f"{tab.name}.html").as_uri()}, [])
+
+
+# ------------------------------------------------------------------------------------- pictures for the eye
