@@ -151,8 +151,10 @@ def export(
     _one_of("--format", form, tables.FORMATS)
     if only and county and only != county:
         raise typer.BadParameter(f"two counties, '{only}' and '{county}' — name one")
-    if form != "csv" and (excel or kind == "figures"):
-        raise typer.BadParameter(f"{'--excel' if excel else 'figures'} goes with --format csv")
+    if excel and form != "csv":
+        raise typer.BadParameter("--excel goes with --format csv")
+    if kind == "figures" and form != "csv":
+        raise typer.BadParameter("figures are written as SVG, PNG and CSV — leave --format out")
     if kind == "figures":
         _export_figures(_project(project), only or county, out, excel=excel)
         return

@@ -179,7 +179,8 @@ class TestFlow:
     @pytest.mark.parametrize("value", [0, 1, 14, 22, 23, 49, 50, 77, 86, 99, 100])
     def test_nothing_meets_at_any_value(self, vasterbotten, value):
         young = vasterbotten.results["title"].str.contains("inom 7 dagar|inom 30 dagar")
-        results = changed(vasterbotten.results, vasterbotten.results.loc[young, "id"], value=float(value))
+        own = young & (vasterbotten.results["area"] == vasterbotten.county.code)
+        results = changed(vasterbotten.results, vasterbotten.results.loc[own, "id"], value=float(value))
         assert_nothing_cut_or_overlapping(draw(with_results(vasterbotten, results), "access_flow"))
 
     @pytest.mark.parametrize(
@@ -274,6 +275,12 @@ class TestSurvey:
         rings = [line for line in lines_of(figure) if line.get_markerfacecolor() == GROUND and line.get_marker() == "o"]
         assert len(rings) == figure.alternative.count("antal anges inte") > 10
         assert "Ring: antalet svar anges inte" in figure.source
+
+    def test_no_band_where_all_answered(self, vasterbotten):
+        results = changed(vasterbotten.results, ["hv19-obs-guarantee-yes"], worst=35.0, best=35.0)
+        figure = draw(with_results(vasterbotten, results), "survey")
+        assert len(lines_of(figure, colour=MARK, width=8)) == 1
+        assert figure.alternative.count("om alla hade svarat") == 1
 
     def test_bounds_are_lowest_and_highest_not_worst_and_best(self, vasterbotten):
         figure = draw(vasterbotten, "survey")

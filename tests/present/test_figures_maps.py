@@ -147,12 +147,6 @@ def test_the_alternative_names_who_has_it_and_who_is_not_named(drawn):
     assert text.index("Älvsbyn") < text.index("Överkalix") < text.index("Övertorneå")
 
 
-def test_a_focus_area_shows_its_own_maps(counties):
-    figures = counties["vasterbotten"].figures
-    assert {each.name for each in figures.maps(1)} == {"karta-yam"}
-    assert figures.maps(5) == []
-
-
 @pytest.mark.parametrize("county", ["norrbotten", "vasterbotten"])
 def test_names_can_be_read_and_the_drawing_is_small(drawn, county):
     for figure in drawn[county].values():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import cycle, product
 
 import pytest
-from figure_checks import assert_nothing_cut_or_overlapping
+from figure_checks import assert_nothing_cut_or_overlapping, text_boxes
 from matplotlib.figure import Figure as Canvas
 
 from psykanalys.analysis import FOCUS_AREAS, STEPS, Analysis
@@ -93,6 +93,14 @@ class TestEachCounty:
     def test_everything_is_seen_and_light(self, counties, name):
         for figure in self.drawn(counties, name):
             check_drawing(figure)
+
+    def test_no_text_lies_on_a_bar_or_square(self, counties, name):
+        figures = Figures(counties[name].analysis)
+        for figure in (figures.overview(), figures.chain(), figures.responsible()):
+            texts = text_boxes(figure)
+            bars = [patch.get_window_extent() for ax in figure.canvas.axes for patch in ax.patches]
+            assert bars
+            assert [text for text, box in texts if any(box.overlaps(bar) for bar in bars if bar.width)] == []
 
     def test_the_alternative_tells_the_message_in_numbers(self, counties, name):
         for figure in self.drawn(counties, name):

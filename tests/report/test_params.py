@@ -5,7 +5,7 @@ import pytest
 from psykanalys.errors import ParameterError
 from psykanalys.report import params
 
-GOOD = {"county": "gavleborg", "contact": "", "messages": 4, "all_figures": True}
+GOOD = {"county": "gavleborg", "contact": "", "messages": 4, "all_figures": True, "commentary": ""}
 
 
 def test_the_shipped_parameter_files_hold(project):
@@ -24,6 +24,7 @@ def test_the_shipped_parameter_files_hold(project):
         ({"county": 21}, "county: 21 cannot be used — expected string (write codes in quotes; with papermill use -r"),
         ({"county": "Atlantis"}, "county: 'Atlantis' is no known area"),
         ({"all_figures": 1}, "all_figures: 1 cannot be used"),
+        ({"commentary": None}, "commentary: None cannot be used — expected string"),
     ],
 )
 def test_what_is_unknown_or_ill_typed_is_refused_naming_the_allowed(change, said):
@@ -40,7 +41,7 @@ def test_a_missing_parameter_is_refused():
 def test_all_faults_are_told_at_once():
     with pytest.raises(ParameterError) as raised:
         params.validate({"county": 21, "kontakt": "x"})
-    assert len(str(raised.value).splitlines()) == 5
+    assert len(str(raised.value).splitlines()) == 6
 
 
 def test_a_running_notebook_refuses_what_papermill_only_warns_of():
@@ -57,6 +58,7 @@ def test_overrides_from_the_command_line_keep_codes_as_text():
     assert params.parse_override("county=21") == ("county", "21")
     assert params.parse_override("messages=3") == ("messages", 3)
     assert params.parse_override("all_figures=false") == ("all_figures", False)
+    assert params.parse_override("commentary=2026") == ("commentary", "2026")
     with pytest.raises(ParameterError, match="no '='"):
         params.parse_override("county")
 
@@ -74,3 +76,15 @@ def test_a_parameter_file_that_cannot_be_read_is_a_sentence(tmp_path, content):
 def test_a_county_without_parameter_file_names_those_that_have(project):
     with pytest.raises(ParameterError, match=r"skane\.yaml: no such parameter file — there are: gavleborg"):
         params.read(project, "skane")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("no/such.md", "is no file in the project"), ("../words.md", "lies outside the project")]
+)
+def test_a_commentary_that_is_not_in_the_project_is_refused_before_anything_runs(project, path, said):
+    with pytest.raises(ParameterError, match=f"commentary: '{path}' {said}"):
+        params.read(project, "gavleborg", {"commentary": path})
+
+
+def test_a_commentary_in_the_project_is_accepted(project):
+    assert params.read(project, "gavleborg", {"commentary": "docs/commentary.md"}).commentary == "docs/commentary.md"

@@ -84,6 +84,13 @@ def items(text: str) -> list[str]:
     return text.split(" | ") if text else []
 
 
+def as_table(kind: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows of a kind as a table: the contract's columns with their types, sorted by id."""
+    ordered = sorted(rows, key=lambda row: row["id"])
+    data = {name: [row[name] for row in ordered] for name in contract.columns(kind)}
+    return pd.DataFrame({name: pd.Series(values, dtype=_dtype(kind, name)) for name, values in data.items()})
+
+
 def _expected_files(project: Project) -> list[Path]:
     """The raw files, and `sources.csv` even where it is missing."""
     return list(dict.fromkeys([project.raw / "sources.csv", *raw_files(project)]))
@@ -107,11 +114,9 @@ def _stored(project: Project) -> Prepared | None:
 
 
 def _table(kind: str, everything: Everything) -> pd.DataFrame:
-    rows = [_record(row, everything) for table in everything.tables if table.kind == kind for row in table.rows]
-    rows.sort(key=lambda row: row["id"])
-    data = {name: [row[name] for row in rows] for name in contract.columns(kind)}
-    series = {name: pd.Series(values, dtype=_dtype(kind, name)) for name, values in data.items()}
-    return pd.DataFrame(series)
+    return as_table(
+        kind, [_record(row, everything) for table in everything.tables if table.kind == kind for row in table.rows]
+    )
 
 
 def _record(row: Any, everything: Everything) -> dict[str, Any]:

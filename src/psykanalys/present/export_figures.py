@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,11 +10,10 @@ import pandas as pd
 from psykanalys.data.prepare import load_prepared
 from psykanalys.data.project import Project
 from psykanalys.export import write_table, write_whole
-from psykanalys.present.county import load
-from psykanalys.present.figures import Figure
+from psykanalys.present.county import County, load
 from psykanalys.present.html import Cell, Table
 
-LIST = "figurer"
+LIST, DOCUMENTS = "figurer", "dokument"
 LIST_COLUMNS = ("name", "title", "alternative", "source", "notes")
 
 
@@ -30,18 +29,20 @@ def export_figures(
     loaded = [load(each, project=project) for each in counties]
     above = out or project.reports / "figures"
     folders = [out if county and out else above / each.analysis.county.slug for each in loaded]
-    return {folder: _write(each.figures, folder, excel=excel) for each, folder in zip(loaded, folders, strict=True)}
+    return {folder: _write(each, folder, excel=excel) for each, folder in zip(loaded, folders, strict=True)}
 
 
-def _write(figures: Iterable[Figure], folder: Path, *, excel: bool) -> int:
-    """Write each figure as NAME.svg, NAME.png and NAME.csv, and the list of them."""
+def _write(county: County, folder: Path, *, excel: bool) -> int:
+    """Write each figure as NAME.svg, NAME.png and NAME.csv, the list of them, and the documents by their letters."""
     listed = []
-    for figure in figures:
+    for figure in county.figures:
         write_whole(folder / f"{figure.name}.svg", figure.svg().encode())
         write_whole(folder / f"{figure.name}.png", figure.png())
         _write_rows(figure.table.columns, figure.table.rows, folder / f"{figure.name}.csv", excel=excel)
         listed.append([figure.name, figure.title, figure.alternative, figure.source, _notes(figure.table)])
     _write_rows(LIST_COLUMNS, listed, folder / f"{LIST}.csv", excel=excel)
+    documents = county.tables.sources()
+    _write_rows(documents.columns, documents.rows, folder / f"{DOCUMENTS}.csv", excel=excel)
     return len(listed)
 
 

@@ -158,7 +158,7 @@ class Sentences:
             [
                 "Andelar räknas ur tryckta antal. Är bara andelen tryckt visas den som den står, utan intervall.",
                 "Säkert betyder att hela det exakta 95-procentsintervallet (Clopper–Pearson för andelar, exakt Poisson för händelser) ligger på ena sidan om målet. Troligen betyder detsamma för 80-procentsintervallet.",
-                "Där alla är räknade, till exempel alla hälsocentraler, finns ingen slump och inget intervall. Svarade inte alla visas sämsta och bästa tänkbara utfall.",
+                "Där alla är räknade, till exempel alla hälsocentraler, finns ingen slump och inget intervall. Svarade inte alla visas den lägsta och högsta andel som var möjlig.",
                 "Siffror med ”cirka” jämförs med en marginal på 2,5 procentenheter, andra tryckta tal med sin avrundning.",
                 "Resultat som är äldre än planen, eller som står i det dokument som antar den, är utgångslägen och inte måluppfyllelse.",
                 self._errors()

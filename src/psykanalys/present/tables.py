@@ -719,7 +719,7 @@ def _limits(row: Row) -> str:
     """The 95 % interval, or what those that did not answer could have changed."""
     decimals = _decimals(row)
     if pd.notna(row["worst"]) and row["worst"] < row["best"]:
-        return f"sämst–bäst {fmt.interval(row['worst'], row['best'], decimals)}"
+        return f"lägst–högst {fmt.interval(row['worst'], row['best'], decimals)}"
     return fmt.interval(row["ci_low"], row["ci_high"], decimals)
 
 

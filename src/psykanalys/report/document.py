@@ -557,6 +557,8 @@ def _right_aligned(root: html.HtmlElement) -> dict[str, set[int]]:
 
 def _drawing(element: html.HtmlElement, alternative: str) -> FigureBlock:
     """A drawing in the page as a document that stands alone, with fixed colours."""
+    for part in [part for part in element.iter(etree.Element) if ":" in part.tag or part.tag == "metadata"]:
+        part.drop_tree()
     for part in element.iter(etree.Element):
         part.tag = SVG_NAMES.get(part.tag, part.tag)
         attributes = {SVG_NAMES.get(name, name.removeprefix("xlink:")): value for name, value in part.attrib.items()}

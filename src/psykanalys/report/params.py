@@ -12,10 +12,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from psykanalys.areas import UnknownAreaError, find_county
+from psykanalys.data.commentary import locate
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError
 
 INJECTED = "# Parameters"  # the first line of the cell that papermill injects
+TEXTS = ("county", "contact", "commentary")  # never read as a number or a date
 
 
 class Parameters(BaseModel):
@@ -27,6 +29,9 @@ class Parameters(BaseModel):
     contact: Annotated[str, Field(description="Whom readers ask for what is missing (Swedish; may be empty).")]
     messages: Annotated[int, Field(ge=1, le=8, description="How many verdicts the summary tells at most.")]
     all_figures: Annotated[bool, Field(description="Whether each focus area also lists every figure.")]
+    commentary: Annotated[
+        str, Field(description="The county's own commentary: a Markdown file in the project folder (may be empty).")
+    ]
 
 
 def names() -> list[str]:
@@ -63,6 +68,8 @@ def read(project: Project, county: str, overrides: Mapping[str, Any] | None = No
     for path in (project.params / "common.yaml", project.params / f"{county}.yaml"):
         values |= _read_file(path)
     parameters = validate({**values, **(overrides or {})}, f"params/{county}.yaml")
+    if parameters.commentary:
+        locate(project, parameters.commentary)
     if find_county(parameters.county).slug != county:
         raise ParameterError(
             f"params/{county}.yaml: county: '{parameters.county}' is another county — expected '{county}'"
@@ -80,7 +87,7 @@ def parse_override(text: str) -> tuple[str, Any]:
     name, found, value = text.partition("=")
     if not found:
         raise ParameterError(f"--param {text}: no '=' — expected name=value, e.g. contact='Region Gävleborg'")
-    return name.strip(), value.strip() if name.strip() in {"county", "contact"} else yaml.safe_load(value)
+    return name.strip(), value.strip() if name.strip() in TEXTS else yaml.safe_load(value)
 
 
 def _read_file(path: Path) -> dict[str, Any]:

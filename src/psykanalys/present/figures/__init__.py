@@ -61,9 +61,9 @@ class Figures:
         """Grants with their printed parts, and what the parts leave or exceed."""
         return funding.draw(self._analysis, self._tables)
 
-    def maps(self, focus_area: int | None = None) -> list[Figure]:
+    def maps(self) -> list[Figure]:
         """Which municipalities a document names as having something: one map per measure, at most four."""
-        return maps.draw(self._analysis, self._tables, focus_area)
+        return maps.draw(self._analysis, self._tables)
 
     def __iter__(self) -> Iterator[Figure]:
         """Every figure that the county has, in the report's order."""

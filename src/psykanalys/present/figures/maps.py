@@ -68,10 +68,6 @@ class Content:
         presence = {YES: "finns", PARTLY: "finns i stort sett", NO: "saknas"} if self.is_presence else {}
         return {state: state for state in STATES} | presence
 
-    def belongs_to(self, focus_area: int) -> bool:
-        """Whether the measure belongs to a focus area."""
-        return str(focus_area) in items(self.rows["focus_areas"].iloc[0])
-
     def printed(self, state: str) -> Mapping[str, Any] | None:
         """The one number of municipalities that the document prints for a state."""
         is_forecast = self.counts["status"] == "forecast"
@@ -92,11 +88,9 @@ class Content:
         return {area.code: named.get(area.code, UNNAMED) for area in self.municipalities}
 
 
-def draw(analysis: Analysis, tables: Tables, focus_area: int | None = None) -> list[Figure]:
+def draw(analysis: Analysis, tables: Tables) -> list[Figure]:
     """One map per measure that is answered yes or no for at least three of the county's municipalities."""
-    chosen = contents(analysis)[:MOST]
-    wanted = [content for content in chosen if focus_area is None or content.belongs_to(focus_area)]
-    return [_figure(analysis, tables, content) for content in wanted]
+    return [_figure(analysis, tables, content) for content in contents(analysis)[:MOST]]
 
 
 def contents(analysis: Analysis) -> list[Content]:

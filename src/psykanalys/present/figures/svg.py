@@ -13,6 +13,8 @@ KEPT = {
     "text": ("x", "y", "fill", "font-size", "font-weight", "font-style", "text-anchor", "transform"),
     "path": ("d", "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "fill-opacity"),
 }
+KEPT["circle"] = ("cx", "cy", "r", *KEPT["path"][1:])
+CIRCLE = re.compile(r"\s*M 0 ([\d.]+)\s+(?:C [^A-Z]+){8}z\s*$", re.IGNORECASE)  # as matplotlib draws the marker 'o'
 # what the SVG standard takes for granted, per property
 DEFAULTS = {
     "fill": "#000000",
@@ -52,11 +54,17 @@ def _shapes(root: etree._Element, markers: Mapping[str, etree._Element]) -> Iter
             continue
         properties = _properties(element)
         if element.tag == _name("use"):
-            marker = markers[element.get(LINK)]
-            path = _moved(marker.get("d"), float(element.get("x", 0)), float(element.get("y", 0)))
-            yield "path", _properties(marker) | properties | {"d": path}, ""
+            yield _marker(markers[element.get(LINK)], properties)
         else:
             yield etree.QName(element).localname, properties, "".join(element.itertext())
+
+
+def _marker(marker: etree._Element, properties: dict[str, str]) -> tuple[str, dict[str, str], str]:
+    """A marker at its place: a circle as a circle, anything else as its path moved there."""
+    own, x, y = _properties(marker) | properties, float(properties.get("x", 0)), float(properties.get("y", 0))
+    if circle := CIRCLE.match(marker.get("d")):
+        return "circle", own | {"cx": f"{x:.2f}", "cy": f"{y:.2f}", "r": circle[1]}, ""
+    return "path", own | {"d": _moved(marker.get("d"), x, y)}, ""
 
 
 def _properties(element: etree._Element) -> dict[str, str]:
@@ -75,7 +83,7 @@ def _font(shorthand: str) -> dict[str, str]:
 
 def _shape(tag: str, properties: Mapping[str, str], text: str) -> str:
     shown = {name: _short(name, properties[name]) for name in KEPT[tag] if name in properties}
-    if tag == "path" and (not shown.get("d") or _is_unseen(shown)):
+    if tag != "text" and (shown.get("d") == "" or _is_unseen(shown)):
         return ""
     attributes = "".join(
         f' {name}="{value}"' for name, value in shown.items() if value and value != DEFAULTS.get(name, "")

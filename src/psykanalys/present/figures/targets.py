@@ -49,7 +49,7 @@ class Line(NamedTuple):
         """
         word = self.verdict.word
         goal = f"mål: {target_text(self.verdict)}".replace(" ", fmt.NO_BREAK)
-        told = f"{words.LOOKS[word].symbol} {word}: {self.figure}, {goal}"
+        told = f"{words.LOOKS[word].symbol} {word}: {self.figure.replace('; ', f';{fmt.NO_BREAK}')}, {goal}"
         return "\n".join(wrap(part, 47).replace(" ", fmt.NO_BREAK) for part in (self.label, told))
 
 
