@@ -140,7 +140,7 @@ def test_a_mistake_is_a_sentence_and_no_traceback(project, words, code, said):
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(project, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(ProjectError, match="cannot be written .* choose another place with --out"):
+    with pytest.raises(ProjectError, match=r"cannot be written .* choose another place with --out"):
         export_figures(project, "norrbotten", out=tmp_path / "file")
 
 

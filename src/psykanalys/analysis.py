@@ -57,17 +57,17 @@ class Analysis:
     @cached_property
     def current_goals(self) -> pd.DataFrame:
         """The goals of the plan that the county has adopted; earlier plans' and other documents' goals are left out."""
-        return self.goals[(self.goals["plan"] == "current") & self.goals["source"].isin(self._plans)]
+        return self.goals[(self.goals["plan"] == "current") & self.goals["source"].isin(self.plan_sources)]
 
     @cached_property
     def planned_activities(self) -> pd.DataFrame:
         """The activities of the plan."""
-        return self.activities[self.activities["source"].isin(self._plans)]
+        return self.activities[self.activities["source"].isin(self.plan_sources)]
 
     @cached_property
     def other_activities(self) -> pd.DataFrame:
         """Activities that other documents than the plan state."""
-        return self.activities[~self.activities["source"].isin(self._plans)]
+        return self.activities[~self.activities["source"].isin(self.plan_sources)]
 
     @cached_property
     def verdict_table(self) -> pd.DataFrame:
@@ -160,7 +160,8 @@ class Analysis:
         }
 
     @cached_property
-    def _plans(self) -> frozenset[str]:
+    def plan_sources(self) -> frozenset[str]:
+        """Ids of the documents that adopt a plan."""
         return frozenset(self.sources.loc[self.sources["plan_start"].notna(), "id"])
 
     @cached_property

@@ -122,3 +122,8 @@ def _worst_and_best(group: pd.DataFrame, nature: str) -> dict[str, np.ndarray]:
 
 def _floats(column: pd.Series) -> np.ndarray:
     return column.to_numpy(dtype=float, na_value=np.nan)
+
+
+def has_figure(results: pd.DataFrame) -> pd.Series:
+    """Whether a result reports a figure, a range or a yes or no: one truth value per row."""
+    return results[["value", "value_low", "numerator", "yes_no"]].notna().any(axis="columns")

@@ -52,7 +52,15 @@ class Tab:
 
     def check(self, name: str, *arguments: Any) -> list[Any]:
         """Ask one of the questions in page_checks.js; most answer with a list of faults."""
-        return self.page.evaluate("([name, values]) => checks[name](...values)", [name, list(arguments)])
+        return self.page.evaluate("([name, values]) => checks.ask(name, values)", [name, list(arguments)])
+
+    def count_role(self, role: str) -> int:
+        """How many parts of the page the browser tells a screen reader to have this role."""
+        devtools = self.page.context.new_cdp_session(self.page)
+        root = devtools.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+        nodes = devtools.send("Accessibility.queryAXTree", {"nodeId": root, "role": role})["nodes"]
+        devtools.detach()
+        return len(nodes)
 
 
 def open_page(chromium: Browser, path: Path) -> Tab:

@@ -4,10 +4,9 @@ window.checks = (() => {
   const text = element => element.textContent.replace(/\s+/g, ' ').trim()
   const where = element => `<${element.tagName.toLowerCase()}> ${text(element).slice(0, 60)}`
   const isShown = element => element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true }) && element.getClientRects().length > 0
-  const isForEarsOnly = element => {
-    for (let each = element; each; each = each.parentElement) if (getComputedStyle(each).clipPath === 'inset(50%)') return true
-    return false
-  }
+  // parts that only a screen reader tells; looked up anew for each question
+  let forEars = []
+  const isForEarsOnly = element => forEars.some(part => part.contains(element))
   const isSeen = element => isShown(element) && !isForEarsOnly(element)
   const colour = value => (value.match(/[\d.]+/g) || []).map(Number)
   const over = ([r, g, b, a = 1], ground) => [r, g, b].map((channel, i) => a * channel + (1 - a) * ground[i])
@@ -61,6 +60,10 @@ window.checks = (() => {
   const figureTexts = () => all('svg text').filter(isShown)
 
   return {
+    ask(name, values) {
+      forEars = all('body *').filter(element => getComputedStyle(element).clipPath === 'inset(50%)')
+      return checks[name](...values)
+    },
     headings() {
       const found = all('h1,h2,h3,h4,h5,h6')
       const levels = found.map(heading => +heading.tagName[1])
@@ -118,12 +121,20 @@ window.checks = (() => {
         return before && before !== link.href
       }).map(where)
     },
+    // the same words may lead to different things only under different headings or figures
     sameSummary() {
-      const names = all('summary').map(text)
-      return [...new Set(names.filter((name, i) => names.indexOf(name) !== i))]
+      const headings = all('h1,h2,h3,h4,h5,h6,figcaption')
+      const isAfter = (one, other) => one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING
+      const inContext = all('summary').map(e => `${text(e)} – under ${text(headings.findLast(heading => isAfter(heading, e)))}`)
+      return inContext.filter((name, i) => inContext.indexOf(name) !== i)
     },
     disturbsTab() {
       return all('[tabindex],[autofocus],[accesskey],[contenteditable]').map(where)
+    },
+    focusable: () => all('a[href],summary').filter(isShown).length,
+    focusFirst() {
+      scrollTo(0, 0)
+      all('a[href],summary').find(isShown).focus({ focusVisible: true })
     },
     focused() {
       const element = document.activeElement
@@ -159,7 +170,8 @@ window.checks = (() => {
         const { fill: inside, stroke } = getComputedStyle(mark)
         const line = stroke === 'none' ? null : over(colour(stroke), page)
         const isHollow = line && !faint(line, page)
-        const area = plain.includes(inside) || isHollow ? null : fill(mark, page)
+        const isGround = inside === getComputedStyle(document.body).backgroundColor
+        const area = plain.includes(inside) || isHollow || isGround ? null : fill(mark, page)
         return faint(area, page) || (!plain.includes(stroke) && faint(line, page))
       }
       const behind = element => {

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 NAMES = counties_with_parameters(Project(Path(__file__).parents[2]))
 WIDE, PHONE, ZOOMED = 1280, 390, 320  # CSS pixels; 320 is 1280 at 400 %
 VIEWS = [(width, scheme) for width in (WIDE, ZOOMED) for scheme in ("light", "dark")]
+BRIEF = {"resultTypes": ["violations", "incomplete"]}  # axe describes only what is no pass
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "EN-301-549", "best-practice"]
 PAPER_WIDTH, PAPER_HEIGHT = 680, 994  # CSS pixels within the margins of A4
 ENGLISH = r"\b(?:the|and|of|with|from|figure|table|missing|unknown|nan|none|null|true|false)\b"
@@ -29,7 +30,6 @@ NUMBER_WORDS = r"\d|\b(?:noll|ingen|inget|inga|en|ett|två|tre|fyra|fem|sex|sju|
 @pytest.fixture(scope="module")
 def tabs(chromium, folder):
     from axe_playwright_python.sync_playwright import Axe
-
     from browsing import open_page
 
     @cache
@@ -74,10 +74,10 @@ def letters(text: str) -> str:
 # ------------------------------------------------------------------------------------------------- axe-core
 
 
-@pytest.mark.parametrize(("width", "scheme"), VIEWS)
-def test_axe_finds_nothing_in_any_view(tab, width, scheme, record_property):
+@pytest.mark.parametrize(("width", "scheme"), [VIEWS[0], VIEWS[-1]])
+def test_axe_finds_nothing_wide_and_light_nor_narrow_and_dark(tab, width, scheme, record_property):
     rules = {"target-size": {"enabled": True}, "color-contrast": {"enabled": False}}
-    found = tab.show(width=width, scheme=scheme).check("axe", {"runOnly": STANDARDS, "rules": rules}, False)
+    found = tab.show(width=width, scheme=scheme).check("axe", BRIEF | {"runOnly": STANDARDS, "rules": rules}, False)
     record_property("axe", f"{tab.name} {width} {scheme}: {found['passed']} rules passed")
     assert found["passed"] >= 15
     assert (found["violations"], found["open"]) == ([], [])
@@ -85,7 +85,7 @@ def test_axe_finds_nothing_in_any_view(tab, width, scheme, record_property):
 
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)
 def test_axe_finds_enough_contrast_in_one_text_of_each_look(tab, width, scheme, record_property):
-    found = tab.show(width=width, scheme=scheme).check("axe", {"runOnly": ["color-contrast"]}, True)
+    found = tab.show(width=width, scheme=scheme).check("axe", BRIEF | {"runOnly": ["color-contrast"]}, True)
     record_property("contrast", f"{tab.name} {width} {scheme}: {found['looks']} looks")
     assert found["looks"] >= 3
     assert (found["violations"], found["open"]) == ([], [])
@@ -119,16 +119,13 @@ def test_links_and_folded_parts_tell_where_they_lead(tab):
     assert (tab.check("sameNameOtherPlace"), tab.check("sameSummary")) == ([], [])
 
 
-def test_tables_stay_tables_where_they_are_shown_as_cards(report):
-    assert roles(report.show(width=ZOOMED)) == roles(report.show())
+def test_tables_stay_tables_where_they_are_shown_as_cards(chromium, folder):
+    from browsing import open_page
 
-
-def roles(tab) -> dict[str, int]:
-    tree = tab.page.context.new_cdp_session(tab.page).send("Accessibility.getFullAXTree")["nodes"]
-    given = [node["role"]["value"] for node in tree if not node["ignored"]]
-    counted = {role: given.count(role) for role in ("table", "row", "rowheader", "columnheader", "cell", "caption")}
-    assert counted["cell"]
-    return counted
+    page = open_page(chromium, folder / f"{NAMES[0]}.html").show(width=ZOOMED)
+    for role, selector in {"table": "table", "columnheader": "thead th", "rowheader": "tbody th"}.items():
+        assert page.count_role(role) == page.page.locator(selector).count() > 0, role
+    page.page.close()
 
 
 def test_every_figure_says_its_message_and_its_numbers(report):
@@ -137,7 +134,7 @@ def test_every_figure_says_its_message_and_its_numbers(report):
     for picture in pictures:
         caption, alternative = picture["caption"], picture["alternative"]
         assert picture["role"] == "img"
-        assert picture["inFigure"] and len(caption) >= 10, alternative
+        assert len(caption) >= 10, alternative
         assert letters(alternative) != letters(caption)
         assert len(re.findall(NUMBER_WORDS, alternative, re.IGNORECASE)) >= 3, alternative
         assert "no description" not in alternative.lower()
@@ -154,26 +151,20 @@ def test_every_link_within_the_page_leads_to_something_seen(tab):
 def test_every_tab_stop_is_a_named_link_or_fold_that_shows_itself(tab, width, record_property):
     stops = tab_stops(tab.show(width=width, unfolded=False))
     record_property("tab stops", f"{tab.name} {width}: {len(stops)}")
-    expected = tab.page.evaluate("document.querySelectorAll('a[href],summary').length")
-    nested = tab.page.evaluate(
-        "document.querySelectorAll('details :is(a[href],summary):not(details > summary)').length"
-    )
-    assert len(stops) >= expected - nested - tab.page.evaluate("document.querySelectorAll('details details').length")
+    assert len(stops) == tab.check("focusable")
     assert [stop["where"] for stop in stops if stop["tag"] not in ("a", "summary") or not stop["name"]] == []
     assert [stop["where"] for stop in stops if not stop["isInView"]] == []
     assert [stop["where"] for stop in stops if stop["outline"] < 2 or stop["contrast"] < 3] == []
 
 
 def tab_stops(tab) -> list[dict]:
-    """Press Tab from the top until the focus leaves the page or begins again."""
-    tab.page.evaluate("document.activeElement.blur(); location.hash = ''; scrollTo(0, 0)")
+    """Press Tab from the first stop until the focus leaves the page or begins again."""
+    tab.check("focusFirst")
     stops: dict[int, dict] = {}
-    while True:
-        tab.page.keyboard.press("Tab")
-        stop = tab.check("focused")
-        if stop is None or stop["number"] in stops:
-            return list(stops.values())
+    while (stop := tab.check("focused")) and stop["number"] not in stops:
         stops[stop["number"]] = stop
+        tab.page.keyboard.press("Tab")
+    return list(stops.values())
 
 
 # ------------------------------------------------------------------------------------------------- language
@@ -258,14 +249,13 @@ def test_paper_is_white_and_the_print_grey(tab, scheme):
 
 
 def test_verdicts_are_told_by_symbol_and_word(report):
-    symbols = {
-        look.symbol: {str(word) for word in LOOKS if LOOKS[word].symbol == look.symbol} for look in LOOKS.values()
-    }
-    marked = report.check("texts", ", ".join(f"td > .{look.css}" for look in LOOKS.values()))
-    assert marked
-    for shown in marked:
-        symbol, _, word = shown.partition(" ")
-        assert any(word.startswith(known) for known in symbols.get(symbol, ())), shown
+    """In greyscale the colours of 'sure' and 'reached' are one: see tests/present/test_palette.py."""
+    words = {symbol: tuple(word for word in LOOKS if LOOKS[word].symbol == symbol) for symbol, *_ in LOOKS.values()}
+    told = report.check("texts", ", ".join(f"td .{look.css}" for look in LOOKS.values()))
+    coloured = report.check("texts", "td :is(.sure, .counted, .likely)")
+    assert told
+    assert [text for text in told if text[0] in words and not text[1:].strip().startswith(words[text[0]])] == []
+    assert [text for text in coloured if text[0] not in words] == []
 
 
 def test_what_is_folded_is_printed(report, papers):
@@ -306,4 +296,23 @@ def test_the_page_asks_for_nothing_and_complains_of_nothing(tab, folder):
     assert (asked, tab.complaints) == ({(folder / f"{tab.name}.html").as_uri()}, [])
 
 
-# ------------------------------------------------------------------------------------- pictures for the eye
+# ----------------------------------------------------------------------------------------------------- to look at
+
+
+@pytest.mark.parametrize(
+    ("name", "view", "target"),
+    [
+        ("dark", {"scheme": "dark", "unfolded": False}, "h1"),
+        ("area", {"unfolded": False}, "h2[id^='avsnitt-1-']"),
+        ("area-phone", {"width": PHONE, "unfolded": False}, "h2[id^='avsnitt-1-']"),
+        ("400-percent", {"width": ZOOMED, "unfolded": False}, "h1"),
+        ("print", {"width": PAPER_WIDTH, "media": "print", "unfolded": False}, "h1"),
+    ],
+)
+def test_a_heading_that_is_gone_to_stands_in_the_picture(report, name, view, target):
+    from browsing import keep_picture
+
+    heading = report.show(**view).page.locator(target)
+    heading.evaluate("heading => heading.scrollIntoView()")
+    assert -1 <= heading.bounding_box()["y"] < 200
+    assert keep_picture(report.page, f"{report.name}-{name}")

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from system import browser
+from psykanalys.data.project import Project
+from psykanalys.report import params
 
 ROOT = Path(__file__).parents[2]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+COUNTY = "norrbotten"
+SETTINGS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +28,7 @@ def lab(tmp_path):
     """A JupyterLab server in a copy of the project; gives its address."""
     for part in ("params", "data/raw", "notebooks"):
         shutil.copytree(ROOT / part, tmp_path / "project" / part)
+    _keep_every_cell_in_the_page(tmp_path / "settings")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -55,24 +58,79 @@ def _wait_for(address: str, tries: int = 120) -> None:
     raise AssertionError(f"{address} did not answer")
 
 
-def test_run_all_shows_the_county_that_was_chosen_and_the_page_can_be_exported(lab):
-    from playwright.sync_api import expect, sync_playwright
+def _keep_every_cell_in_the_page(settings: Path) -> None:
+    path = settings / SETTINGS
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"windowingMode": "none"}), encoding="utf-8")
+
+
+def parameter_cell() -> str:
+    """The parameters that the command reads for the county, as an analyst would write them."""
+    values = params.read(Project(ROOT), COUNTY).model_dump()
+    return "\n".join(f"{name} = {value!r}" for name, value in values.items())
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def tables(page, selector: str) -> list[list[list[str]]]:
+    read = "tables => tables.map(table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)))"
+    return [[[plain(cell) for cell in row] for row in table] for table in page.locator(selector).evaluate_all(read)]
+
+
+@pytest.fixture
+def run_all(lab, chromium):
+    """The lab's tab after the county was changed and all cells were run."""
+    from playwright.sync_api import expect
+
+    tab = chromium.new_page(viewport={"width": 1400, "height": 1000})
+    tab.goto(f"{lab}/lab/tree/notebooks/county_report.ipynb")
+    parameters = tab.locator(".jp-CodeCell", has_text="county = ").first
+    parameters.wait_for(timeout=120_000)
+    parameters.locator(".cm-content").click()
+    tab.keyboard.press("Control+a")
+    tab.keyboard.insert_text(parameter_cell())
+    tab.get_by_role("menuitem", name="Run", exact=True).click()
+    tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    last = tab.locator(".jp-CodeCell", has_text="report.method()").locator(".jp-OutputArea-output")
+    expect(last).to_have_count(1, timeout=240_000)
+    return tab
+
+
+def test_run_all_shows_the_values_that_are_mailed_and_the_page_can_be_exported(lab, run_all, chromium, folder):
+    from browsing import keep_picture
+    from playwright.sync_api import expect
 
     formats = json.load(urllib.request.urlopen(f"{lab}/api/nbconvert"))
     assert formats["psykanalys"] == {"output_mimetype": "text/html"}
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=browser(), args=FLAGS)
-        tab = chromium.new_page(viewport={"width": 1400, "height": 1000})
-        tab.goto(f"{lab}/lab/tree/notebooks/county_report.ipynb")
-        parameters = tab.locator(".jp-CodeCell", has_text="county = ").first
-        parameters.wait_for(timeout=120_000)
-        parameters.locator(".cm-content").click()
-        tab.keyboard.press("Control+a")
-        tab.keyboard.insert_text('county = "norrbotten"\ncontact = "Registratorn"\nmessages = 4\nall_figures = True')
-        tab.get_by_role("menuitem", name="Run", exact=True).click()
-        tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        expect(tab.get_by_role("heading", name="Psykisk hälsa i Norrbotten")).to_be_visible(timeout=120_000)
-        tab.get_by_role("menuitem", name="File", exact=True).click()
-        tab.locator(".lm-Menu-itemLabel", has_text="Save and Export Notebook").hover()
-        expect(tab.locator(".lm-Menu-itemLabel", has_text="sykanalys")).to_be_visible(timeout=30_000)
-        chromium.close()
+    mailed = chromium.new_page()
+    mailed.goto((folder / f"{COUNTY}.html").as_uri())
+
+    expect(run_all.get_by_role("heading", name=mailed.title())).to_be_visible()
+    assert_outputs_are_in(run_all, plain(mailed.locator("main").text_content()))
+    assert_tables_are_those_of(mailed, run_all)
+
+    run_all.locator(".jp-CodeCell", has_text="report.summary()").scroll_into_view_if_needed()
+    assert keep_picture(run_all, f"lab-{COUNTY}")
+    run_all.get_by_role("menuitem", name="File", exact=True).click()
+    run_all.locator(".lm-Menu-itemLabel", has_text="Save and Export Notebook").hover()
+    expect(run_all.locator(".lm-Menu-itemLabel", has_text="sykanalys")).to_be_visible(timeout=30_000)
+
+
+def assert_outputs_are_in(lab, page: str) -> None:
+    """Every output of a cell, the summary among them, stands word for word in the mailed page."""
+    outputs = lab.locator(".jp-CodeCell .jp-OutputArea-output")
+    texts = [plain(text) for text in outputs.all_text_contents()]
+    assert len(texts) >= 15
+    assert [text[:80] for text in texts if text not in page] == []
+    summary = lab.locator(".jp-CodeCell", has_text="report.summary()").locator(".jp-OutputArea-output")
+    assert len(plain(summary.text_content())) > 200
+
+
+def assert_tables_are_those_of(mailed, lab) -> None:
+    """Table by table and cell by cell, in the same order."""
+    shown, sent = tables(lab, ".jp-OutputArea-output table"), tables(mailed, "main table")
+    assert len(shown) == len(sent) > 5
+    for one, other in zip(shown, sent, strict=True):
+        assert one == other

@@ -26,14 +26,6 @@ def psykanalys(*arguments, cwd=ROOT):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    out = tmp_path_factory.mktemp("reports")
-    done = psykanalys("report", "--out", out, "--project", ROOT, cwd=out)
-    assert done.returncode == 0, done.stderr
-    return out
-
-
 @pytest.fixture(params=NAMES)
 def page(request, folder):
     return (folder / f"{request.param}.html").read_text(encoding="utf-8")

@@ -56,6 +56,7 @@ OptionalIndicatorId = Annotated[IndicatorId | None, BeforeValidator(_empty_to_no
 Number = Annotated[float | None, BeforeValidator(parse_number)]
 Count = Annotated[int | None, BeforeValidator(parse_count)]
 PeriodText = Annotated[str | None, BeforeValidator(_period)]
+RequiredPeriod = Annotated[str, BeforeValidator(_period)]
 FocusAreas = Annotated[tuple[int, ...], BeforeValidator(_focus_areas)]
 Places = Annotated[tuple[str, ...], BeforeValidator(_places)]
 Items = Annotated[tuple[str, ...], BeforeValidator(_codes)]
@@ -400,7 +401,7 @@ class Commentary(BaseModel):
     focus_area: Annotated[int, Field(ge=1, le=5)] = Field(description="Focus area.")
     author: RequiredText = Field(description="Who wrote it.")
     role: RequiredText = Field(description="As what.")
-    date: PeriodText = Field(description="When.")
+    date: RequiredPeriod = Field(description="When.")
     text: RequiredText = Field(description="The commentary (Swedish).")
 
 
@@ -413,7 +414,7 @@ class Override(BaseModel):
     target: Id = Field(description="Id of the target.")
     verdict: RequiredText = Field(description="The word to show, one of the verdict words.")
     name: RequiredText = Field(description="Who decided.")
-    date: PeriodText = Field(description="When.")
+    date: RequiredPeriod = Field(description="When.")
     reason: RequiredText = Field(description="Why (Swedish).")
 
 

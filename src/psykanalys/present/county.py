@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+import pandas as pd
+
 from psykanalys.analysis import FOCUS_AREAS, Analysis, analyse
+from psykanalys.data.commentary import locate, read_commentary
 from psykanalys.data.project import Project, find_project
 from psykanalys.errors import ParameterError
 from psykanalys.present.figures import Figures
@@ -105,7 +108,9 @@ class County:
 
     def access_for_the_young(self) -> Block:
         """Child access: flow, stock and how many health centres reported."""
-        figures = self.tables.figures(self.tables.on_topic("young"), "Barn och unga: väntan, kö, inrapportering och antal")
+        figures = self.tables.figures(
+            self.tables.on_topic("young"), "Barn och unga: väntan, kö, inrapportering och antal"
+        )
         return self._or_nothing(
             "inga siffror av detta slag om barn och unga; se fokusområdena",
             self.figures.access_flow(),
@@ -208,19 +213,30 @@ def load(
     contact: str = "",
     messages: int = 4,
     all_figures: bool = True,
+    commentary: str = "",
     project: str | Project | None = None,
 ) -> County:
     """Return one county's analysis: `psykanalys.load("gavleborg")`.
 
     `county` is a code ('21'), a name in any spelling ('Gävleborgs län') or a file name ('gavleborg'); `contact` is
     whom the report asks its readers to turn to; `messages` is how many verdicts the summary tells at most;
-    `all_figures` whether each focus area lists every figure too; `project` is the project's folder (default: the
+    `all_figures` whether each focus area lists every figure too; `commentary` is a Markdown file in the project with
+    the county's own words (docs/commentary.md); `project` is the project's folder (default: the
     nearest at or above the working folder). Raises PsykanalysError with what to do.
     """
     if not isinstance(county, str) or isinstance(messages, bool) or messages < 1:
         raise ParameterError("load: expected county as text ('21', 'gavleborg') and messages of at least 1")
     where = project if isinstance(project, Project) else find_project(project or None)
-    return County(analyse(county, where), contact, messages, all_figures)
+    return County(_with_commentary(analyse(county, where), where, commentary), contact, messages, all_figures)
+
+
+def _with_commentary(analysis: Analysis, project: Project, path: str) -> Analysis:
+    """The analysis with the commentary of a Markdown file added to that of the raw data."""
+    if not path:
+        return analysis
+    written = read_commentary(locate(project, path), analysis.county.code, FOCUS_AREAS)
+    rows = pd.concat([analysis.commentary, written], ignore_index=True)
+    return replace(analysis, tables_by_kind={**analysis.tables_by_kind, "commentary": rows})
 
 
 def _bullets(sentences: Sequence[str]) -> list[Block]:

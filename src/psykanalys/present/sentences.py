@@ -13,6 +13,7 @@ from psykanalys.comparison import INSUFFICIENT, Comparison
 from psykanalys.data.contract import WITHOUT_VALUE
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
+from psykanalys.present.commentary import Commentary
 from psykanalys.present.html import Bullets, Steps, Text
 from psykanalys.present.tables import Tables, reported_indicators, target_text
 from psykanalys.present.words import FINDING_KINDS
@@ -113,13 +114,10 @@ class Sentences:
         by_hand = " (satt för hand)" if verdict.override else ""
         return _capital(f"{verdict.label}: {self._figure(verdict)}{aim}{when} – {tense}{verdict.word}{by_hand}.")
 
-    def commentary(self, number: int) -> list[Text]:
+    def commentary(self, number: int) -> list[Commentary]:
         """The county's own words on a focus area, signed and dated."""
         rows = self._analysis.commentary[self._analysis.commentary["focus_area"] == number]
-        return [
-            Text(f"”{row['text']}” – {row['author']}, {row['role']}, {fmt.period(row['date'])}", "commentary")
-            for row in rows.to_dict("records")
-        ]
+        return [Commentary(row["text"], row["author"], row["role"], row["date"]) for row in rows.to_dict("records")]
 
     def measurability(self) -> Text:
         """How much of the plan can be followed at all."""

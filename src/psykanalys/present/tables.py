@@ -15,6 +15,7 @@ from psykanalys.areas import NATION
 from psykanalys.comparison import Comparison
 from psykanalys.data.contract import WITHOUT_VALUE
 from psykanalys.data.prepare import items
+from psykanalys.indicators import has_figure
 from psykanalys.present import formatting as fmt
 from psykanalys.present import words
 from psykanalys.present.html import Cell, Table
@@ -630,8 +631,7 @@ def signed(value: float, unit: str, decimals: int = 1) -> str:
 
 def reported_indicators(results: pd.DataFrame) -> set[str]:
     """The measures of which a figure, a range or a yes/no is reported."""
-    figures = results[["value", "value_low", "numerator", "yes_no"]]
-    return set(results.loc[figures.notna().any(axis="columns"), "indicator"])
+    return set(results.loc[has_figure(results), "indicator"])
 
 
 def _none_of(unit: str) -> str:

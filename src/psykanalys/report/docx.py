@@ -52,13 +52,16 @@ STYLES = {  # name: (based on, points, colour, before, after)
     "Caption": (None, 10, INK, 12, 4),
     "Quote": (None, 10.5, INK, 4, 4),
     "Ingress": ("Normal", 10.5, SOFT, 0, 8),
+    "Anmärkning": ("Normal", 9, SOFT, 0, 6),
     "Budskap": ("Normal", 14, INK, 4, 8),
     "Tabelltext": ("Normal", 8.5, INK, 1.5, 1.5),
     "Tabellnot": ("Normal", 8, SOFT, 2, 0),
     "Fast bredd": ("Normal", 7.5, INK, 0, 6),
     "toc 1": ("Normal", 10.5, INK, 0, 3),
 }
-KINDS = {"message": "Budskap", "source": "Tabellnot"} | dict.fromkeys(("lead", "note", "terms"), "Ingress")
+KINDS = {
+    "message": "Budskap", "lead": "Ingress", "note": "Anmärkning", "terms": "Anmärkning", "source": "Tabellnot",
+}  # fmt: skip
 
 
 def write_docx(document: Document) -> bytes:
@@ -186,7 +189,7 @@ def _set_up(word: Any, title: str) -> None:
 
 def _settings(settings: Any) -> None:
     settings.find(qn("w:zoom")).set(qn("w:percent"), "100")
-    settings.find(qn("w:defaultTabStop")).addprevious(_element("w:autoHyphenation", val="true"))
+    settings.find(qn("w:defaultTabStop")).addnext(_element("w:autoHyphenation", val="true"))
     mode = settings.find(f".//{qn('w:compatSetting')}[@{qn('w:name')}='compatibilityMode']")
     mode.set(qn("w:val"), "15")
     theme = settings.find(qn("w:themeFontLang"))

@@ -76,7 +76,7 @@ def flow(analysis: Analysis, tables: Tables) -> Figure | None:
     title = _flow_message(lines, analysis.county.code)
     source = f"{_flow_marks(lines)} {documents(analysis, rows['source'])}"
     table = tables.figures(rows, "Barn och unga: andelar inom tidsgränserna")
-    return Figure("vantan-barn-och-unga", canvas, title, f"{title}. {told}.", source, table)
+    return Figure("vantan-barn-och-unga", canvas, title, f"{title}. {told}.", source, table, table_beside=True)
 
 
 def place_in_chain(title: str) -> tuple[int, int]:
@@ -270,7 +270,7 @@ def stock(analysis: Analysis, tables: Tables) -> Figure | None:
     overlap = "Den som har väntat länge kan räknas på flera rader; antalen läggs inte ihop."
     source = f"{when}{overlap} {documents(analysis, rows['source'])}"
     table = tables.figures(rows, "Barn och unga som väntade")
-    return Figure("vantande-barn-och-unga", canvas, title, f"{title}. {when}{told}.", source, table)
+    return Figure("vantande-barn-och-unga", canvas, title, f"{title}. {when}{told}.", source, table, table_beside=True)
 
 
 def _count_label(row: Row, analysis: Analysis, *, with_period: bool) -> str:
@@ -311,7 +311,7 @@ def months_reported(analysis: Analysis, tables: Tables) -> Figure | None:
     source = f"Antal {records[0]['unit']} efter hur många månader de rapporterade, {fmt.period(records[0]['when'])}."
     source = f"{source} {documents(analysis, rows['source'])}"
     table = tables.figures(rows, records[0]["title"])
-    return Figure("rapporterade-manader", canvas, title, f"{title}. {told}.", source, table)
+    return Figure("rapporterade-manader", canvas, title, f"{title}. {told}.", source, table, table_beside=True)
 
 
 def _short_bars(ax: Axes, records: Sequence[Row], labels: Sequence[str], texts: Sequence[str]) -> None:

@@ -50,7 +50,7 @@ def draw(analysis: Analysis, tables: Tables) -> Figure | None:
     told = "; ".join(f"{line.label} {line.text}".strip() for line in lines)
     title = _message(grants)
     source = f"{_explained(grants, analysis)} {documents(analysis, {grant.row['source'] for grant in grants})}"
-    return Figure("medel", canvas, title, f"{title}. {told}.", source, tables.funding())
+    return Figure("medel", canvas, title, f"{title}. {told}.", source, tables.funding(), table_beside=True)
 
 
 def grants_of(analysis: Analysis) -> list[Grant]:

@@ -63,7 +63,7 @@ class Content:
         return self.title.removesuffix(IN_MUNICIPALITY)
 
     @property
-    def words(self) -> Mapping[str, str]:
+    def phrases(self) -> Mapping[str, str]:
         """The states as the title and the legend say them."""
         presence = {YES: "finns", PARTLY: "finns i stort sett", NO: "saknas"} if self.is_presence else {}
         return {state: state for state in STATES} | presence
@@ -207,7 +207,7 @@ def _legend_lines(states: Sequence[str], content: Content) -> list[list[tuple[fl
     lines: list[list[tuple[float, str, str]]] = [[]]
     left = 1.0
     for state in states:
-        text = content.words[state]
+        text = content.phrases[state]
         width = 18 + text_width(text, SMALL)
         if lines[-1] and left + width > WIDTH * POINTS:
             lines.append([])
@@ -229,7 +229,7 @@ def _message(content: Content) -> str:
     """'Strukturerad samverkan finns i 9 av 15 kommuner 2018', with the printed number where there is one."""
     states = list(content.states().values())
     parts = [
-        f"{content.words[state]} i {_number(content, state, states.count(state))}"
+        f"{content.phrases[state]} i {_number(content, state, states.count(state))}"
         for state in STATES[:-1]
         if state in states
     ]
@@ -253,7 +253,7 @@ def _in_words(content: Content) -> str:
     states = content.states()
     for area in content.municipalities:
         names[states[area.code]].append(area.name)
-    told = (f"{content.words[state].capitalize()}: {', '.join(listed)}." for state, listed in names.items() if listed)
+    told = (f"{content.phrases[state].capitalize()}: {', '.join(listed)}." for state, listed in names.items() if listed)
     return " ".join(told)
 
 

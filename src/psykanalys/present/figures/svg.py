@@ -120,9 +120,7 @@ def _moved(path: str, x: float, y: float) -> str:
 
 def _rounded(text: str) -> str:
     """Numbers with at most one decimal; colours are left alone."""
-    return re.sub(
-        r"(?<![#\w.])-?\d+\.\d+(?:e-?\d+)?", lambda m: f"{float(m[0]):z.1f}".removesuffix(".0"), text
-    )
+    return re.sub(r"(?<![#\w.])-?\d+\.\d+(?:e-?\d+)?", lambda m: f"{float(m[0]):z.1f}".removesuffix(".0"), text)
 
 
 def _escaped(text: str) -> str:
