@@ -124,9 +124,9 @@ window.checks = (() => {
     // the same words may lead to different things only under different headings or figures
     sameSummary() {
       const headings = all('h1,h2,h3,h4,h5,h6,figcaption')
-      const isAfter = (one, other) => one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING
-      const inContext = all('summary').map(e => `${text(e)} – under ${text(headings.findLast(heading => isAfter(heading, e)))}`)
-      return inContext.filter((name, i) => inContext.indexOf(name) !== i)
+      const above = part => headings.findLastIndex(heading => heading.compareDocumentPosition(part) & Node.DOCUMENT_POSITION_FOLLOWING)
+      const named = all('summary').map(summary => `${text(summary)} – under ${text(headings[above(summary)])} (${above(summary)})`)
+      return named.filter((name, i) => named.indexOf(name) !== i)
     },
     disturbsTab() {
       return all('[tabindex],[autofocus],[accesskey],[contenteditable]').map(where)
@@ -166,25 +166,25 @@ window.checks = (() => {
       const plain = decoration()
       const marks = all('svg').filter(isShown).flatMap(svg => all('path,rect,circle,ellipse,line,polyline,polygon', svg))
       const faint = (paint, under) => paint && contrast(paint, under) < leastMark
+      const bare = getComputedStyle(document.body).backgroundColor
+      const says = paint => paint !== 'none' && ![...plain, bare].includes(paint)
       const isFaint = mark => {
         const { fill: inside, stroke } = getComputedStyle(mark)
-        const line = stroke === 'none' ? null : over(colour(stroke), page)
-        const isHollow = line && !faint(line, page)
-        const isGround = inside === getComputedStyle(document.body).backgroundColor
-        const area = plain.includes(inside) || isHollow || isGround ? null : fill(mark, page)
-        return faint(area, page) || (!plain.includes(stroke) && faint(line, page))
+        const line = says(stroke) && over(colour(stroke), page)
+        return faint(line, page) || (says(inside) && !(line && !faint(line, page)) && faint(fill(mark, page), page))
       }
+      const covers = (mark, x, y) => mark.isPointInFill(new DOMPoint(x, y).matrixTransform(mark.getScreenCTM().inverse()))
+      // what lies under the beginning, the middle and the end of a text
       const behind = element => {
-        const box = element.getBoundingClientRect()
-        const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2]
-        const under = marks.filter(mark => {
-          const area = mark.getBoundingClientRect()
-          const isBefore = mark.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING
-          return isBefore && fill(mark, page) && area.left < x && x < area.right && area.top < y && y < area.bottom
+        const box = letters(element)
+        const under = marks.filter(mark => mark.ownerSVGElement === element.ownerSVGElement && mark.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING && fill(mark, page))
+        return [0.1, 0.5, 0.9].map(part => {
+          const [x, y] = [box.left + part * (box.right - box.left), (box.top + box.bottom) / 2]
+          const mark = under.findLast(each => covers(each, x, y))
+          return mark ? fill(mark, page) : page
         })
-        return under.length ? fill(under.at(-1), page) : page
       }
-      const isFaintText = element => contrast(fill(element, behind(element)), behind(element)) < leastText
+      const isFaintText = element => behind(element).some(under => contrast(fill(element, under), under) < leastText)
       return [
         ...marks.filter(isFaint).map(mark => `mark ${mark.outerHTML.slice(0, 120)}`),
         ...figureTexts().filter(isFaintText).map(element => `text ${where(element)}`),

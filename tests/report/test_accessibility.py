@@ -71,6 +71,34 @@ def letters(text: str) -> str:
     return re.sub(r"[\W_]", "", text).lower()
 
 
+FAULTY = """<!DOCTYPE html><html><head><style>
+html { font-size: 9px } body { margin: 0; background: #fff; --grid: #eee; --line: #ddd } .faint { color: #bbb } .red { color: #c00 }
+.wide { width: 2000px } .cut { width: 50px; overflow: hidden; white-space: nowrap } .hidden { display: none } svg { width: 300px }
+</style></head><body><h1>Ett</h1><h3 id="x">Tre</h3><h2></h2><p id="x" class="faint">blek</p><p class="red" tabindex="3">röd</p>
+<table><tr><th>a</th><td></td></tr></table><table><caption>T</caption></table><table><caption>T</caption></table>
+<a href="#nowhere">dit</a> <a href="#x">dit</a> <details><summary>Visa</summary></details><details><summary>Visa</summary></details>
+<p class="wide">bred</p><p class="cut">avklippt text som inte ryms</p><figure><figcaption>F</figcaption>
+<svg viewBox="0 0 100 2000"><path d="M0 0L9 0L9 9z" fill="#f4f4f4"/><path d="M0 50L90 50L90 90L0 90z" fill="#123"/>
+<text x="10" y="70" fill="#345">mörk på mörk</text><text x="12" y="72">ovanpå</text><text x="90" y="20">utanför ramen</text></svg></figure>
+</body></html>"""  # noqa: E501
+QUESTIONS = [
+    "headings", "empty", "doubledIds", "tables", "sameCaption", "deadLinks", "sameNameOtherPlace", "sameSummary", "disturbsTab",
+    "faintInFigures", "textOutsideFigure", "textOnText", "sideways", "cutOff", "coloured", "faintText", "smallText", "tallFigures",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_each_question_finds_the_fault_that_it_asks_for(chromium, tmp_path, question):
+    from browsing import open_page
+
+    page = tmp_path / "faulty.html"
+    page.write_text(FAULTY, encoding="utf-8")
+    arguments = {"faintText": [4.5], "faintInFigures": [4.5, 3], "smallText": [12], "tallFigures": [1000]}
+    tab = open_page(chromium, page).show()
+    assert len(tab.check(question, *arguments.get(question, []))) >= (3 if question == "tables" else 1)
+    tab.page.close()
+
+
 # ------------------------------------------------------------------------------------------------- axe-core
 
 

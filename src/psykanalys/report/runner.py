@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from lxml import html
 
 from psykanalys.areas import find_county, short_name
 from psykanalys.data.project import Project
@@ -240,15 +241,15 @@ def _index_entry(outcome: Outcome) -> str:
     name = escape(short_name(find_county(outcome.county)))
     if outcome.page is None:
         return f"<h2>{name}</h2>\n<p>Rapporten kunde inte göras om. Den som ansvarar för körningen ser varför.</p>"
-    page = outcome.page.read_text(encoding="utf-8")
-    messages = "".join(f"<li>{escape(message)}</li>" for message in _messages(page))
-    scope = re.search(r'<p class="lead">.*?</p>', page)
-    return (
-        f'<h2><a href="{escape(outcome.page.name)}">{name}</a></h2>\n{scope[0] if scope else ""}\n<ul>{messages}</ul>'
-    )
+    scope, messages = _first_words(outcome.page)
+    items = "".join(f"<li>{escape(message)}</li>" for message in messages)
+    lead = f'<p class="lead">{escape(scope)}</p>' if scope else ""
+    return f'<h2><a href="{escape(outcome.page.name)}">{name}</a></h2>\n{lead}\n<ul>{items}</ul>'
 
 
-def _messages(page: str, most: int = 2) -> list[str]:
-    summary = re.search(r'<ul class="summary">(.*?)</ul>', page, re.DOTALL)
-    items = re.findall(r"<li>(.*?)</li>", summary[1], re.DOTALL) if summary else []
-    return [unescape(item) for item in items[:most]]
+def _first_words(page: Path, most: int = 2) -> tuple[str, list[str]]:
+    """A page's scope, and the first sentences of its first section."""
+    tree = html.document_fromstring(page.read_bytes(), parser=html.HTMLParser(encoding="utf-8"))
+    scope = tree.xpath("//p[@class='lead'][not(preceding::h2)]")
+    told = tree.xpath("//*[self::p or self::li][preceding::h2][following::nav][not(ancestor::ol[@class='steps'])]")
+    return "".join(part.text_content() for part in scope[:1]), [part.text_content() for part in told[:most]]

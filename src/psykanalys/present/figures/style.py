@@ -115,7 +115,7 @@ def style() -> AbstractContextManager[None]:
 
 def new_canvas(height: float) -> Canvas:
     """An empty drawing of the figures' width and the height in inches."""
-    return Canvas(figsize=(WIDTH, height), layout="none")
+    return Canvas(figsize=(WIDTH, height))
 
 
 def line_chart(labels: Sequence[str], draw: Callable[[Axes, int, float], None], *, foot: float = 0.45) -> Canvas:
@@ -143,8 +143,8 @@ def percent_axis(ax: Axes) -> None:
     ax.set_xlim(-1, 101)
     ax.set_xticks(range(0, 101, 25), [f"{tick} %" for tick in range(0, 101, 25)])
     ends = ax.get_xticklabels()
-    ends[0].set_ha("left")
-    ends[-1].set_ha("right")
+    ends[0].set_horizontalalignment("left")
+    ends[-1].set_horizontalalignment("right")
 
 
 def beside(ax: Axes, x: float, y: float, text: str, *, left: bool = False, **kwargs: Any) -> None:

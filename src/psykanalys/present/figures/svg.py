@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 
@@ -105,17 +106,9 @@ def _short(name: str, value: str) -> str:
 
 
 def _moved(path: str, x: float, y: float) -> str:
-    """A marker's path at its place."""
-    shift = iter(())
-
-    def place(match: re.Match[str]) -> str:
-        nonlocal shift
-        if match[0].isalpha():
-            shift = iter((x, y) * 8)
-            return match[0]
-        return f"{float(match[0]) + next(shift):.2f}"
-
-    return re.sub(r"[A-Za-z]|-?\d+(?:\.\d+)?(?:e-?\d+)?", place, path)
+    """A marker's path at its place: its numbers are x and y by turns."""
+    shifts = itertools.cycle((x, y))
+    return re.sub(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", lambda number: f"{float(number[0]) + next(shifts):.2f}", path)
 
 
 def _rounded(text: str) -> str:
