@@ -82,8 +82,9 @@ html { font-size: 9px } body { margin: 0; background: #fff; --grid: #eee; --line
 <text x="10" y="70" fill="#345">mörk på mörk</text><text x="12" y="72">ovanpå</text><text x="90" y="20">utanför ramen</text></svg></figure>
 </body></html>"""  # noqa: E501
 QUESTIONS = [
-    "headings", "empty", "doubledIds", "tables", "sameCaption", "deadLinks", "sameNameOtherPlace", "sameSummary", "disturbsTab",
-    "faintInFigures", "textOutsideFigure", "textOnText", "sideways", "cutOff", "coloured", "faintText", "smallText", "tallFigures",
+    "headings", "empty", "doubledIds", "tables", "sameCaption", "deadLinks", "sameNameOtherPlace", "sameSummary",
+    "disturbsTab", "faintInFigures", "textOutsideFigure", "textOnText", "sideways", "cutOff", "coloured", "faintText",
+    "smallText", "tallFigures",
 ]  # fmt: skip
 
 

@@ -23,9 +23,10 @@ SETTINGS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def lab(tmp_path):
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
     """A JupyterLab server in a copy of the project; gives its address."""
+    tmp_path = tmp_path_factory.mktemp("lab")
     for part in ("params", "data/raw", "notebooks"):
         shutil.copytree(ROOT / part, tmp_path / "project" / part)
     _keep_every_cell_in_the_page(tmp_path / "settings")
@@ -71,7 +72,8 @@ def parameter_cell() -> str:
 
 
 def plain(text: str) -> str:
-    return " ".join(text.split())
+    """The text without white space: the page has less of it between its parts."""
+    return "".join(text.split())
 
 
 def tables(page, selector: str) -> list[list[list[str]]]:
@@ -79,7 +81,7 @@ def tables(page, selector: str) -> list[list[list[str]]]:
     return [[[plain(cell) for cell in row] for row in table] for table in page.locator(selector).evaluate_all(read)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run_all(lab, chromium):
     """The lab's tab after the county was changed and all cells were run."""
     from playwright.sync_api import expect
@@ -118,14 +120,17 @@ def test_run_all_shows_the_values_that_are_mailed_and_the_page_can_be_exported(l
     expect(run_all.locator(".lm-Menu-itemLabel", has_text="sykanalys")).to_be_visible(timeout=30_000)
 
 
+def test_run_all_warns_of_nothing(run_all):
+    assert run_all.locator(".jp-CodeCell [data-mime-type$='stderr']").all_text_contents() == []
+
+
 def assert_outputs_are_in(lab, page: str) -> None:
-    """Every output of a cell, the summary among them, stands word for word in the mailed page."""
-    outputs = lab.locator(".jp-CodeCell .jp-OutputArea-output")
-    texts = [plain(text) for text in outputs.all_text_contents()]
+    """What every cell shows, the summary among them, stands word for word in the mailed page."""
+    texts = [plain(text) for text in lab.locator(".jp-CodeCell .jp-RenderedHTML").all_text_contents()]
+    summary = lab.locator(".jp-CodeCell", has_text="report.summary()").locator(".jp-RenderedHTML")
+    assert len(plain(summary.text_content())) > 200
     assert len(texts) >= 15
     assert [text[:80] for text in texts if text not in page] == []
-    summary = lab.locator(".jp-CodeCell", has_text="report.summary()").locator(".jp-OutputArea-output")
-    assert len(plain(summary.text_content())) > 200
 
 
 def assert_tables_are_those_of(mailed, lab) -> None:

@@ -30,7 +30,7 @@ def write_pdf(document: Document) -> bytes:
     return _compiled(TEMPLATE.read_bytes(), {"report": json.dumps(report)}, format="pdf", pdf_standards=["ua-1"])
 
 
-def rasters(figures: list[FigureBlock], dots_per_inch: int = 200) -> list[bytes]:
+def rasters(figures: list[FigureBlock], dots_per_inch: int = 150) -> list[bytes]:
     """The drawings as PNG images on white, for formats that hold no drawings."""
     source = b"""#set page(width: auto, height: auto, margin: 0pt, fill: white)
 #json(bytes(sys.inputs.figures)).map(svg => image(bytes(svg), format: "svg")).join(pagebreak())"""
