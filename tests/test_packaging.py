@@ -61,6 +61,7 @@ def test_the_wheel_ships_notebook_parameters_templates_raw_data_and_catalogue(wh
         "psykanalys/project/params/norrbotten.yaml",
         "psykanalys/project/data/raw/sources.csv",
         "psykanalys/report/templates/psykanalys/index.html.j2",
+        "psykanalys/report/templates/psykanalys/report.typ",
         "psykanalys/report/templates/psykanalys/style.css",
         "psykanalys/catalogue/audit_screening_units.yaml",
     } <= wheel
