@@ -18,6 +18,8 @@ LAYERS = [
     ["verdicts"],
     ["comparison"],
     ["analysis"],
+    ["audit"],
+    ["manifest"],
     ["export"],
     ["present"],
     ["report"],

@@ -144,22 +144,6 @@ class Analysis:
         return pd.Series(pd.Categorical(steps, STEPS), index=goals, name="step")
 
     @cached_property
-    def gaps(self) -> Mapping[str, tuple[int, int]]:
-        """How many of the plan's parts lack what makes them possible to follow: (lacking, all), by kind of gap."""
-        goals, activities = self.current_goals, self.planned_activities
-        listed, served = self.plan_indicators, set(activities["group"])
-        return {
-            "goal_without_indicator": (int((~goals["id"].isin(self.goals_with_indicator)).sum()), len(goals)),
-            "goal_without_testable_target": (len(goals) - len(self.goals_that["testable"]), len(goals)),
-            "goal_without_activity": (int((~goals["group"].isin(served)).sum()), len(goals)),
-            "goal_measured_by_other": (len(self.goals_that["measured_by_other"]), len(goals)),
-            "activity_without_responsible": (int((activities["responsible"] == "").sum()), len(activities)),
-            "indicator_missing": (int((listed["kind"] == "none").sum()), len(listed)),
-            "indicator_yes_no": (int((listed["kind"] == "yes_no").sum()), int((listed["kind"] != "none").sum())),
-            "need_without_goal": (int((self.needs["goals"] == "").sum()), len(self.needs)),
-        }
-
-    @cached_property
     def plan_sources(self) -> frozenset[str]:
         """Ids of the documents that adopt a plan."""
         return frozenset(self.sources.loc[self.sources["plan_start"].notna(), "id"])
@@ -181,8 +165,11 @@ def analyse(county: str, project: Project) -> Analysis:
 
     Raises ParameterError where the county is unknown or has no documents, DataError where raw data breaks the contract.
     """
-    area = _county(county)
-    prepared = load_prepared(project)
+    return assemble(_county(county), load_prepared(project))
+
+
+def assemble(area: Area, prepared: Prepared) -> Analysis:
+    """Put together everything about a county from prepared tables. Raises ParameterError where it has no documents."""
     tables = _of_county(prepared, area)
     if tables["sources"].empty:
         raise ParameterError(

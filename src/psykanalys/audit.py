@@ -1,21 +1,29 @@
 """The plan itself: what makes its goals impossible, or hard, to follow. Stable codes, one finding per row of the plan.
 
-Every check looks at the rows of the adopted plan only. It says what is lacking, never that a goal is wrong.
-docs/plan-audit.md defines each code with an example.
+Every check looks at the rows of the adopted plan only. It says what is lacking, never that a goal is wrong. A check is
+a kind of row and a question to each row of that kind, so how many were looked at is known as well as how many lack it.
+docs/plan-audit.md is made from `CHECKS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
+from psykanalys.areas import NATION
 from psykanalys.data.prepare import items
 from psykanalys.indicators import has_figure
-from psykanalys.verdicts import Verdict, Word
+from psykanalys.verdicts import Verdict, Word, judge
+
+Row = Mapping[str, Any]
 
 
 class Severity(StrEnum):
@@ -30,7 +38,9 @@ class Severity(StrEnum):
 class Finding:
     """One thing lacking: which check, on which row of the plan, where it stands, and what would mend it.
 
-    `needed_n` is the number of cases at which today's share would give a certain answer (P14 only).
+    `detail` is what the plan's own row adds to the text; `needed_n` is the number of cases at which today's share
+    would give a certain answer (P14 only, and only where some number would). `rows` are the ids of the raw rows it is
+    about: the row itself, or the goals of a group.
     """
 
     code: str
@@ -41,34 +51,79 @@ class Finding:
     focus_areas: str
     places: str
     text: str
+    detail: str
     mend: str
     needed_n: int | None = None
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Check:
-    """One kind of finding: its code, what it means, how much it matters, what would mend it, and how it is found.
+    """One kind of finding.
 
-    `kind` is the kind of row it looks at; `find` gives those rows, with `detail` where the text needs one.
+    `kind` is the kind of row it is about and `among` the rows of `Plan` that it looks at; `lacks` answers whether a
+    row lacks it; `detail` gives a sentence more on such a row. `definition` is what docs/plan-audit.md says.
     """
 
     code: str
     kind: str
+    among: str
     severity: Severity
     text: str
     mend: str
-    find: Callable[[Analysis], pd.DataFrame]
+    definition: str
+    lacks: Callable[[Plan, Row], bool]
+    detail: Callable[[Plan, Row], str] = lambda plan, row: ""  # noqa: ARG005
 
 
-def audit(analysis: Analysis) -> list[Finding]:
-    """Return the findings of every check on the county's plan, in the order of the codes and of the plan."""
-    return [finding for check in CHECKS for finding in _findings(check, analysis)]
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found on one plan: the findings, and how many rows it looked at."""
+
+    check: Check
+    findings: tuple[Finding, ...]
+    looked_at: int
 
 
-def to_table(findings: Iterable[Finding]) -> pd.DataFrame:
-    """Return findings as a table, one row each, with the columns of `Finding`."""
-    columns = list(Finding.__dataclass_fields__)
-    table = pd.DataFrame([asdict(finding) for finding in findings], columns=columns)
+@dataclass(frozen=True)
+class Audit:
+    """The outcome of every check on one plan, in the order of the codes, and how measurable its goals are.
+
+    `parts` are the ids of the goals that have each part of mätbarhetsgrad, by part and focus area (0: the whole plan).
+    """
+
+    outcomes: tuple[Outcome, ...]
+    parts: Mapping[tuple[str, int], frozenset[str]]
+
+    @property
+    def measurability(self) -> tuple[Measurability, ...]:
+        """The parts of mätbarhetsgrad: first the whole plan, where a goal counts once, then each focus area."""
+        return tuple(
+            Measurability(number, **{name: len(self.parts[name, number]) for name in PARTS})
+            for number in (0, *FOCUS_AREAS)
+        )
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings of all checks, in the order of the codes and of the plan."""
+        return [finding for outcome in self.outcomes for finding in outcome.findings]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The findings as a table, one row each, with the columns of `Finding` but `rows`."""
+        return to_table(self.findings)
+
+
+def audit(analysis: Analysis) -> Audit:
+    """Return the outcome of every check on the county's plan."""
+    plan = Plan(analysis)
+    return Audit(tuple(_outcome(check, plan) for check in CHECKS), _parts(plan))
+
+
+def to_table(found: Iterable[Finding]) -> pd.DataFrame:
+    """Return findings as a table, one row each, with the columns of `Finding` but `rows`."""
+    columns = [name for name in Finding.__dataclass_fields__ if name != "rows"]
+    table = pd.DataFrame([asdict(finding) for finding in found], columns=columns)
     return table.astype({name: "string" for name in columns if name != "needed_n"} | {"needed_n": "Int64"})
 
 
@@ -76,8 +131,8 @@ def to_table(findings: Iterable[Finding]) -> pd.DataFrame:
 class Measurability:
     """The parts of *mätbarhetsgrad* for one focus area, or for the plan (`focus_area` 0): goals by what they have.
 
-    A goal is measurable if it can be tested (states a share, scope or figure) and has a follow-up indicator that
-    measures it and a starting value. `share` is measurable ÷ goals in per cent, empty where there is no goal.
+    A goal is measurable if it can be tested (states a share, scope or figure), has a follow-up indicator that
+    measures it and a starting value. `share` is measurable ÷ goals in per cent, None where there is no goal.
     """
 
     focus_area: int
@@ -85,8 +140,8 @@ class Measurability:
     testable: int
     with_indicator: int
     with_baseline: int
-    with_due_date: int
     measurable: int
+    with_due_date: int
 
     @property
     def share(self) -> float | None:
@@ -94,230 +149,496 @@ class Measurability:
         return 100 * self.measurable / self.goals if self.goals else None
 
 
-def measurability(analysis: Analysis) -> list[Measurability]:
-    """Return the parts of mätbarhetsgrad: first the whole plan, where a goal counts once, then each focus area."""
-    parts = _goal_parts(analysis)
-    areas = {0: analysis.current_goals} | {n: analysis.in_focus_area("current_goals", n) for n in FOCUS_AREAS}
-    return [_measurability(number, set(goals["id"]), parts) for number, goals in areas.items()]
+def _parts(plan: Plan) -> dict[tuple[str, int], frozenset[str]]:
+    """Ids of the goals that have each part, in the whole plan (0) and in each focus area."""
+    areas = {number: {goal["id"] for goal in plan.goals if _is_in(goal, number)} for number in (0, *FOCUS_AREAS)}
+    return {(name, n): having & goals for name, having in plan.parts.items() for n, goals in areas.items()}
 
 
-def _measurability(number: int, goals: set[str], parts: Mapping[str, frozenset[str]]) -> Measurability:
-    counts = {name: len(goals & having) for name, having in parts.items()}
-    return Measurability(number, len(goals), **counts)
+def _is_in(goal: Row, focus_area: int) -> bool:
+    return not focus_area or str(focus_area) in items(goal["focus_areas"])
 
 
-def _goal_parts(analysis: Analysis) -> dict[str, frozenset[str]]:
-    """Ids of the plan's goals that have each part, and of those that have all that makes them measurable."""
-    testable, indicated = analysis.goals_that["testable"], analysis.goals_with_indicator
-    started, dated = analysis.goals_that["with_result"], _goals_of(_targets(analysis), "due")
-    return {
-        "testable": testable,
-        "with_indicator": indicated,
-        "with_baseline": started,
-        "with_due_date": dated,
-        "measurable": testable & indicated & started,
-    }
+class Plan:
+    """The rows of the adopted plan by kind, and what the checks look up about them, each looked up once."""
 
+    def __init__(self, analysis: Analysis):
+        self.analysis = analysis
 
-def _goals_of(targets: pd.DataFrame, column: str) -> frozenset[str]:
-    return frozenset(targets.loc[targets[column].fillna("") != "", "goal"]) - {""}
+    @cached_property
+    def goals(self) -> list[Row]:
+        """The plan's goals."""
+        return _records(self.analysis.current_goals)
 
+    @cached_property
+    def joint_goals(self) -> list[Row]:
+        """Goals joint with municipalities, in a plan that lists its units (else it is not known whose a unit is)."""
+        listed = {row["listed"] for row in self._of_plan("units")}
+        return [goal for goal in self.goals if goal["joint"] == "yes"] if listed & {"yes", "no"} else []
 
-def _findings(check: Check, analysis: Analysis) -> list[Finding]:
-    return [
-        Finding(
-            check.code,
-            check.severity,
-            check.kind,
-            row["id"],
-            row["label"],
-            row["focus_areas"],
-            row["places"],
-            check.text.format(detail=row.get("detail", "")),
-            check.mend,
-            row.get("needed_n"),
+    @cached_property
+    def groups(self) -> list[Row]:
+        """The table rows or development areas that have goals: one row each, with the areas and places of its goals."""
+        return [
+            {
+                "id": group,
+                "label": goals[0]["group_label"],
+                "focus_areas": _joined(goals, "focus_areas"),
+                "places": _joined(goals, "places"),
+            }
+            for group, goals in self.goals_of_group.items()
+        ]
+
+    @cached_property
+    def activities(self) -> list[Row]:
+        """The plan's activities."""
+        return _records(self.analysis.planned_activities)
+
+    @cached_property
+    def targets(self) -> list[Row]:
+        """The targets of the plan's goals; those in running text belong to no goal."""
+        goals = {goal["id"] for goal in self.goals}
+        return [row for row in _records(self.analysis.targets) if row["goal"] in goals]
+
+    @cached_property
+    def testable_targets(self) -> list[Row]:
+        """The targets that state a share, scope or figure."""
+        return [target for target in self.targets if target["testable"] == "yes"]
+
+    @cached_property
+    def time_limits(self) -> list[Row]:
+        """The targets with a time limit."""
+        return [target for target in self.targets if target["limit_days"] is not None]
+
+    @cached_property
+    def targets_by_chance(self) -> list[Row]:
+        """The targets whose value today is judged by an interval: shares and rates of samples, never a census."""
+        return [target for target in self.testable_targets if target["id"] in self._today]
+
+    @cached_property
+    def indicators(self) -> list[Row]:
+        """The places for a follow-up indicator, filled in or empty."""
+        return self._of_plan("plan_indicators")
+
+    @cached_property
+    def filled_indicators(self) -> list[Row]:
+        """The follow-up indicators."""
+        return [row for row in self.indicators if row["kind"] != "none"]
+
+    @cached_property
+    def measures(self) -> list[Row]:
+        """The follow-up indicators with a value: counts, shares and statistics, not yes or no."""
+        return [row for row in self.filled_indicators if row["kind"] != "yes_no"]
+
+    @cached_property
+    def units(self) -> list[Row]:
+        """The units that are responsible for some activity, in a plan that has a list of units."""
+        used = {unit for activity in self.activities for unit in items(activity["responsible"])}
+        rows = [row for row in self._of_plan("units") if row["id"] in used and row["listed"] != "not_applicable"]
+        return [{**row, "label": row["name"], "focus_areas": ""} for row in rows]
+
+    @cached_property
+    def needs(self) -> list[Row]:
+        """The needs that the plan states."""
+        return self._of_plan("needs")
+
+    @cached_property
+    def focus_areas(self) -> list[Row]:
+        """The five focus areas."""
+        return [
+            {"id": f"focus-area-{number}", "label": f"{number} {name}", "focus_areas": str(number), "places": ""}
+            for number, name in FOCUS_AREAS.items()
+        ]
+
+    @cached_property
+    def grants(self) -> list[Row]:
+        """The grants that the county received; those of the whole nation and posts without an amount are left out."""
+        return [row for row in self._own_funding if row["kind"] == "grant"]
+
+    @cached_property
+    def goals_of_group(self) -> dict[str, list[Row]]:
+        """The goals of each group."""
+        return _grouped(self.goals, "group")
+
+    @cached_property
+    def activities_of_group(self) -> dict[str, list[Row]]:
+        """The activities of each group."""
+        return _grouped(self.activities, "group")
+
+    @cached_property
+    def targets_of_goal(self) -> dict[str, list[Row]]:
+        """The targets of each goal."""
+        return _grouped(self.targets, "goal")
+
+    @cached_property
+    def with_baseline(self) -> frozenset[str]:
+        """Ids of the targets that have a figure of the right measure from before the plan, or in the plan itself."""
+        found = (v for v in self.analysis.plan_verdicts if v.observation in self._figures and "baseline" in v.reasons)
+        return frozenset(verdict.target for verdict in found if verdict.word != Word.MEASURES_OTHER)
+
+    @cached_property
+    def reported(self) -> frozenset[str]:
+        """The measures of which a figure for the county, or a part of it, is reported."""
+        own = (row for row in self._figures.values() if row["area"] != NATION and not row["comparator"])
+        return frozenset(row["indicator"] for row in own)
+
+    @cached_property
+    def aimed_at(self) -> frozenset[str]:
+        """The measures that some target of the plan names."""
+        targets = self._of_plan("targets")
+        return frozenset(target["indicator"] for target in targets if target["indicator"])
+
+    @cached_property
+    def first_with_label(self) -> dict[str, Row]:
+        """The first goal of each wording; a parenthesis at the end only tells apart and is no part of it."""
+        return {same_wording(goal): goal for goal in reversed(self.goals)}
+
+    @cached_property
+    def granted_goals(self) -> Counter[str]:
+        """How many rows of each grant are tied to a goal."""
+        return Counter(row["grant"] for row in self._own_funding if row["goals"])
+
+    @cached_property
+    def parts(self) -> dict[str, frozenset[str]]:
+        """Ids of the goals that have each part of mätbarhetsgrad, and of those that have all of them."""
+        testable, indicated = self.analysis.goals_that["testable"], self.analysis.goals_with_indicator
+        started = frozenset(target["goal"] for target in self.testable_targets if target["id"] in self.with_baseline)
+        return {
+            "goals": frozenset(goal["id"] for goal in self.goals),
+            "testable": testable,
+            "with_indicator": indicated,
+            "with_baseline": started,
+            "measurable": testable & indicated & started,
+            "with_due_date": frozenset(target["goal"] for target in self.targets if target["due"]),
+        }
+
+    def goals_of_indicator(self, row: Row) -> list[str]:
+        """The goals beside which an indicator stands: those named, else all of its group."""
+        return items(row["goals"]) or [goal["id"] for goal in self.goals_of_group.get(row["group"], [])]
+
+    def served(self, goal: Row) -> bool:
+        """Whether some activity serves a goal: one that names it, its long-term goal or a short-term goal of it, or
+        one of its group that names no goal."""
+        family = {goal["id"], goal["parent"], *(child["id"] for child in self._children.get(goal["id"], []))}
+        named = {activity["goal"] for activity in self.activities if activity["goal"]}
+        in_group = self.activities_of_group.get(goal["group"], [])
+        return bool(named & family) or any(not activity["goal"] for activity in in_group)
+
+    def is_reported_on(self, goal: Row) -> bool:
+        """Whether some document tells the state of a goal, of a short-term goal of it or of an activity of its group,
+        or a result of such a goal."""
+        goals = [goal, *self._children.get(goal["id"], [])]
+        rows = [*goals, *self.activities_of_group.get(goal["group"], [])]
+        has_result = self.analysis.goals_that["with_result"]
+        return any(row["state"] != "unknown" for row in rows) or any(row["id"] in has_result for row in goals)
+
+    def municipal(self, goal: Row) -> bool:
+        """Whether a unit that serves a goal's group has a name that says it is a municipality's."""
+        units = {unit for row in self.activities_of_group.get(goal["group"], []) for unit in items(row["responsible"])}
+        return any(_MUNICIPAL.search(row["name"]) for row in self._of_plan("units") if row["id"] in units)
+
+    def open_today(self, target: Row) -> Verdict | None:
+        """The verdict on today's value, as the verdict's own test gives it, where it is not certain."""
+        verdict = self._today[target["id"]]
+        return None if verdict.word in (Word.SURELY_REACHED, Word.SURELY_NOT_REACHED) else verdict
+
+    @cached_property
+    def _today(self) -> dict[str, Verdict]:
+        """The verdict on each target's latest figure, be it a starting value or not, where it is judged by interval."""
+        latest = {v.target: v.observation for v in self.analysis.plan_verdicts if v.observation in self._figures}
+        judged = (
+            judge(target, self._figures[latest[target["id"]]])
+            for target in self.testable_targets
+            if target["id"] in latest
         )
-        for row in check.find(analysis).to_dict("records")
-    ]
+        return {verdict.target: verdict for verdict in judged if verdict.by_interval}
+
+    @cached_property
+    def _figures(self) -> dict[str, Row]:
+        """The results that report a figure, by id."""
+        results = self.analysis.results
+        return {row["id"]: row for row in _plain(results[has_figure(results)])}
+
+    @cached_property
+    def _children(self) -> dict[str, list[Row]]:
+        return _grouped(self.goals, "parent")
+
+    @cached_property
+    def _own_funding(self) -> list[Row]:
+        return [row for row in self._of_plan("funding") if row["county_code"] != NATION]
+
+    def _of_plan(self, kind: str) -> list[Row]:
+        rows = _records(getattr(self.analysis, kind))
+        return [row for row in rows if row["source"] in self.analysis.plan_sources]
 
 
-# --- the checks ------------------------------------------------------------------------------------------------------
+def same_wording(goal: Row) -> str:
+    """A goal's label as compared with others': without a parenthesis at its end, capitals and spaces apart."""
+    return " ".join(re.sub(r"\s*\([^)]*\)\s*$", "", goal["label"]).casefold().split())
 
 
-def _goals_without_indicator(analysis: Analysis) -> pd.DataFrame:
-    goals = analysis.current_goals
-    return goals[~goals["id"].isin(analysis.goals_with_indicator)]
+def _outcome(check: Check, plan: Plan) -> Outcome:
+    rows = getattr(plan, check.among)
+    return Outcome(check, tuple(_finding(check, plan, row) for row in rows if check.lacks(plan, row)), len(rows))
 
 
-def _untestable_goals(analysis: Analysis) -> pd.DataFrame:
-    goals = analysis.current_goals
-    return goals[~goals["id"].isin(analysis.goals_that["testable"])]
+def _finding(check: Check, plan: Plan, row: Row) -> Finding:
+    open_today = plan.open_today(row) if check.code == UNDECIDABLE else None
+    return Finding(
+        code=check.code,
+        severity=check.severity,
+        kind=check.kind,
+        row=row["id"],
+        label=row["label"],
+        focus_areas=row["focus_areas"],
+        places=row["places"],
+        text=check.text,
+        detail=check.detail(plan, row),
+        mend=check.mend,
+        needed_n=open_today.needed_n if open_today else None,
+        rows=_raw_rows(check, plan, row),
+    )
 
 
-def _goals_without_activity(analysis: Analysis) -> pd.DataFrame:
-    goals, activities = analysis.current_goals, analysis.planned_activities
-    served = {goal for text in activities["goal"].fillna("") for goal in items(text)}
-    return goals[~goals["group"].isin(set(activities["group"])) & ~goals["id"].isin(served)]
+def _raw_rows(check: Check, plan: Plan, row: Row) -> tuple[str, ...]:
+    """The raw rows that a row of the audit stands for; a focus area stands for none."""
+    if check.kind == "groups":
+        return tuple(goal["id"] for goal in plan.goals_of_group[row["id"]])
+    return () if check.kind == "focus_areas" else (row["id"],)
 
 
-def _goals_measured_by_other(analysis: Analysis) -> pd.DataFrame:
-    goals = analysis.current_goals
-    return goals[goals["id"].isin(analysis.goals_that["measured_by_other"])]
+def _records(table: pd.DataFrame) -> list[Row]:
+    """The rows in the order of the document."""
+    return sorted(_plain(table), key=lambda row: (row["source"], _line(row["places"])))
 
 
-def _goals_in_several_areas(analysis: Analysis) -> pd.DataFrame:
-    """Goals of the same wording that the plan states in different focus areas, once each."""
-    goals = analysis.current_goals
-    key = goals["label"].str.casefold()
-    areas = goals.groupby(key)["focus_areas"].transform("nunique")
-    first = goals.groupby(key)["focus_areas"].transform("first")
-    return goals.assign(detail=first)[(areas > 1) & (goals["focus_areas"] != first)]
+def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dictionaries in which what is missing is None."""
+    names = table.columns.tolist()
+    return [dict(zip(names, row, strict=True)) for row in table.to_numpy(dtype=object, na_value=None)]
 
 
-def _time_limits_without_share(analysis: Analysis) -> pd.DataFrame:
-    targets = _targets(analysis)
-    return targets[targets["limit_days"].notna() & targets["share"].isna() & targets["value"].isna()]
+def _line(places: str) -> int:
+    return int(items(places)[0].rpartition(":")[2])
 
 
-def _targets_without_due(analysis: Analysis) -> pd.DataFrame:
-    targets = _targets(analysis)
-    return targets[targets["due"].fillna("") == ""]
+def _grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if row[column]:
+            groups.setdefault(row[column], []).append(row)
+    return groups
 
 
-def _targets_without_baseline(analysis: Analysis) -> pd.DataFrame:
-    targets = _targets(analysis)
-    known = {verdict.target for verdict in analysis.plan_verdicts if _meets(verdict)}
-    return targets[(targets["testable"] == "yes") & ~targets["id"].isin(known)]
+def _joined(rows: Iterable[Row], column: str) -> str:
+    """The items of the rows' lists, each once."""
+    return " | ".join(dict.fromkeys(item for row in rows for item in items(row[column])))
 
 
-def _undecidable_targets(analysis: Analysis) -> pd.DataFrame:
-    """Targets whose answer is open at today's number of cases. A census has none: everything is counted."""
-    needed = {
-        verdict.target: verdict.needed_n
-        for verdict in analysis.plan_verdicts
-        if verdict.needed_n is not None and verdict.word in _OPEN
-    }
-    targets = _targets(analysis)
-    found = targets[targets["id"].isin(needed)]
-    return found.assign(needed_n=found["id"].map(needed), detail=found["id"].map(needed))
+# --- the questions ---------------------------------------------------------------------------------------------------
 
 
-def _indicators_of(kind: str) -> Callable[[Analysis], pd.DataFrame]:
-    def find(analysis: Analysis) -> pd.DataFrame:
-        listed = _indicators(analysis)
-        return listed[listed["kind"] == kind]
-
-    return find
+def _has_levels(*levels: str) -> Callable[[Plan, Row], bool]:
+    """Whether all goals of a group are of these levels."""
+    return lambda plan, group: {goal["level"] for goal in plan.goals_of_group[group["id"]]} <= set(levels)
 
 
-def _indicators_of_activities(analysis: Analysis) -> pd.DataFrame:
-    listed = _indicators(analysis)
-    return listed[listed["measures"] == "activity"]
+def _is(column: str, value: str | None) -> Callable[[Plan, Row], bool]:
+    return lambda plan, row: (row[column] or "") == (value or "")  # noqa: ARG005
 
 
-def _indicators_of_other(analysis: Analysis) -> pd.DataFrame:
-    listed = _indicators(analysis)
-    found = listed[listed["measures"] == "other"]
-    return found.assign(detail=found["why_other"].str.rstrip("."))
+def _has_no_target(plan: Plan, row: Row) -> bool:
+    """Whether no target names the indicator's measure, and no target of its goals can be meant instead."""
+    if row["indicator"] in plan.aimed_at:
+        return False
+    may_be_meant = row["measures"] == "goal" or not row["indicator"]
+    return not (may_be_meant and any(plan.targets_of_goal.get(goal) for goal in plan.goals_of_indicator(row)))
 
 
-def _indicators_without_result(analysis: Analysis) -> pd.DataFrame:
-    listed, results = _indicators(analysis), analysis.results
-    reported = set(results.loc[has_figure(results), "indicator"])
-    return listed[~listed["kind"].isin(["none", "yes_no"]) & ~listed["indicator"].isin(reported)]
+def _is_repeated(plan: Plan, goal: Row) -> bool:
+    first = plan.first_with_label[same_wording(goal)]
+    return first["id"] != goal["id"] and first["focus_areas"] != goal["focus_areas"]
 
 
-def _activities_without_responsible(analysis: Analysis) -> pd.DataFrame:
-    activities = analysis.planned_activities
-    return activities[activities["responsible"] == ""]
+def _goals_in_group(plan: Plan, row: Row) -> int:
+    return len(plan.goals_of_group.get(row["group"], []))
 
 
-def _unlisted_units(analysis: Analysis) -> pd.DataFrame:
-    """Units that are responsible for activities of the plan but stand in no list of the plan's units."""
-    units = analysis.units[(analysis.units["listed"] == "no") & analysis.units["source"].isin(analysis.plan_sources)]
-    used = {unit for text in analysis.planned_activities["responsible"] for unit in items(text)}
-    return units[units["id"].isin(used)].assign(label=lambda rows: rows["name"], focus_areas="")
+def _is_untied(plan: Plan, row: Row) -> bool:
+    """Whether a row names none of the several goals of its group."""
+    return not (row.get("goals") or row.get("goal")) and _goals_in_group(plan, row) > 1
 
 
-def _unanswered_needs(analysis: Analysis) -> pd.DataFrame:
-    needs = _of_plan(analysis, "needs")
-    return needs[needs["goals"] == ""]
+# --- what a finding adds ---------------------------------------------------------------------------------------------
 
 
-def _empty_areas(analysis: Analysis) -> pd.DataFrame:
-    empty = [number for number in FOCUS_AREAS if analysis.in_focus_area("current_goals", number).empty]
-    rows = [
-        {"id": f"focus-area-{n}", "label": f"{n} {FOCUS_AREAS[n]}", "focus_areas": str(n), "places": ""} for n in empty
-    ]
-    return pd.DataFrame(rows, columns=["id", "label", "focus_areas", "places"])
+def _of_targets(column: str) -> Callable[[Plan, Row], str]:
+    """What the goal's targets say in a column, each once."""
+
+    def told(plan: Plan, goal: Row) -> str:
+        return " ".join(dict.fromkeys(_sentence(row[column]) for row in plan.targets_of_goal.get(goal["id"], [])
+                                      if row[column]))  # fmt: skip
+
+    return told
 
 
-def _money_without_goal(analysis: Analysis) -> pd.DataFrame:
-    """Grants and purposes that no goal is tied to; a grant's parts are not counted beside it."""
-    funding = _of_plan(analysis, "funding")
-    return funding[(funding["goals"] == "") & (funding["kind"] != "part")]
+def _own(column: str) -> Callable[[Plan, Row], str]:
+    return lambda plan, row: _sentence(row[column])  # noqa: ARG005
 
 
-def _targets(analysis: Analysis) -> pd.DataFrame:
-    """The targets of the adopted plan's goals."""
-    targets = analysis.targets
-    return targets[targets["goal"].isin(set(analysis.current_goals["id"]))]
+def _cases(plan: Plan, target: Row) -> str:
+    verdict = plan.open_today(target)
+    if verdict is not None and verdict.needed_n is not None:
+        return f"Med samma andel krävs {verdict.needed_n} fall."
+    if verdict is not None and verdict.distance == 0:
+        return "Värdet är detsamma som målet, så inget antal fall räcker."
+    return "Hur många fall som krävs går inte att räkna ut ur dokumentet."
 
 
-def _indicators(analysis: Analysis) -> pd.DataFrame:
-    return _of_plan(analysis, "plan_indicators")
+def _first_place(plan: Plan, goal: Row) -> str:
+    areas = items(plan.first_with_label[same_wording(goal)]["focus_areas"])
+    return f"Det står också i fokusområde {' och '.join(areas)}."
 
 
-def _of_plan(analysis: Analysis, kind: str) -> pd.DataFrame:
-    table = getattr(analysis, kind)
-    return table[table["source"].isin(analysis.plan_sources)]
+def _sentence(text: str | None) -> str:
+    return f"{text.rstrip('.')}." if text else ""
 
 
-def _meets(verdict: Verdict) -> bool:
-    return verdict.observation is not None and verdict.word not in (Word.MEASURES_OTHER, Word.MISSING)
+def _checks(*rows: tuple[Any, ...]) -> Iterator[Check]:
+    for code, (kind, among), *rest in rows:
+        yield Check(code, kind, among, *rest)
 
 
-_OPEN = (Word.UNDECIDED, Word.LIKELY_REACHED, Word.LIKELY_NOT_REACHED, Word.BASELINE)
+UNDECIDABLE = "P14"
+PARTS = ("goals", "testable", "with_indicator", "with_baseline", "measurable", "with_due_date")
+_MUNICIPAL = re.compile("kommun|socialtjänst|socialförvaltning|skol|elevhälsa", re.IGNORECASE)
 _PREVENTS, _HAMPERS, _NOTED = Severity.PREVENTS, Severity.HAMPERS, Severity.NOTED
+_GOALS, _GROUPS, _ACTIVITIES = ("goals", "goals"), ("groups", "groups"), ("activities", "activities")
+_TARGETS, _INDICATORS = ("targets", "targets"), ("plan_indicators", "filled_indicators")
 
-CHECKS: tuple[Check, ...] = (
-    Check("P01", "goals", _PREVENTS, "Målet har ingen uppföljningsindikator som mäter målet.",
-          "Ange en indikator som mäter det målet handlar om.", _goals_without_indicator),
-    Check("P02", "goals", _PREVENTS, "Målet går inte att pröva: det anger ingen andel, omfattning eller siffra.",
-          "Ange hur stor andel, hur många eller vilken omfattning som ska nås.", _untestable_goals),
-    Check("P03", "targets", _PREVENTS, "Målet anger en tidsgräns men inte hur stor andel som ska klara den.",
-          "Ange andelen, till exempel minst 90 % inom gränsen.", _time_limits_without_share),
-    Check("P04", "targets", _HAMPERS, "Det står inte när målet ska vara nått.",
-          "Ange ett år eller datum.", _targets_without_due),
-    Check("P05", "targets", _HAMPERS, "Det finns inget utgångsläge att jämföra med.",
-          "Mät läget innan insatserna börjar, med samma mått som målet.", _targets_without_baseline),
-    Check("P06", "plan_indicators", _HAMPERS, "Indikatorn kan bara besvaras med ja eller nej.",
-          "Välj ett mått som visar hur mycket eller hur många.", _indicators_of("yes_no")),
-    Check("P07", "plan_indicators", _PREVENTS, "Platsen för en indikator är tom.",
-          "Ange en indikator eller stryk raden.", _indicators_of("none")),
-    Check("P08", "plan_indicators", _HAMPERS, "Indikatorn visar att aktiviteten är gjord, inte om målet är nått.",
-          "Komplettera med ett mått på det som ska uppnås.", _indicators_of_activities),
-    Check("P09", "plan_indicators", _HAMPERS, "Indikatorn mäter något annat än målet: {detail}.",
-          "Byt indikator eller skriv om målet så att de handlar om samma sak.", _indicators_of_other),
-    Check("P10", "plan_indicators", _HAMPERS, "Inget resultat redovisas för indikatorn.",
-          "Redovisa utgångsvärdet i planen.", _indicators_without_result),
-    Check("P11", "activities", _HAMPERS, "Ingen ansvarig anges för aktiviteten.",
-          "Ange en enhet som ansvarar.", _activities_without_responsible),
-    Check("P12", "units", _NOTED, "Enheten ansvarar för aktiviteter men står inte i planens lista över enheter.",
-          "Lägg till enheten i listan.", _unlisted_units),
-    Check("P13", "goals", _PREVENTS, "Ingen aktivitet hör till målet.",
-          "Ange vad som ska göras, eller säg att målet saknar aktivitet.", _goals_without_activity),
-    Check("P14", "targets", _HAMPERS, "Dagens värde räcker inte för ett säkert besked; med samma andel krävs {detail} fall.",
-          "Samla fler fall, till exempel flera år tillsammans, eller sätt ett mål som går att skilja från dagens värde.",
-          _undecidable_targets),
-    Check("P15", "goals", _PREVENTS, "Det resultat som redovisas mäter något annat än målet.",
-          "Redovisa ett resultat av samma mått som målet.", _goals_measured_by_other),
-    Check("P16", "goals", _NOTED, "Samma mål står också i fokusområde {detail}.",
-          "Låt målet stå en gång och hänvisa till det.", _goals_in_several_areas),
-    Check("P17", "needs", _NOTED, "Inget mål svarar mot behovet (vår läsning).",
-          "Sätt ett mål, eller säg varför behovet lämnas.", _unanswered_needs),
-    Check("P18", "focus_areas", _NOTED, "Planen har inga mål i fokusområdet.",
-          "Sätt mål, eller säg varför området lämnas.", _empty_areas),
-    Check("P19", "funding", _NOTED, "Medlen är inte knutna till något mål.",
-          "Ange vilket mål medlen ska bidra till.", _money_without_goal),
-)  # fmt: skip
+CHECKS: tuple[Check, ...] = tuple(_checks(
+    ("P01", _GOALS, _PREVENTS, "Målet har ingen uppföljningsindikator som mäter målet.",
+     "Ange en indikator som mäter det målet handlar om.",
+     "No follow-up indicator measures the goal. An indicator that only shows that an activity was done, or that "
+     "measures something else, does not count; one that stands beside no particular goal counts for its whole group.",
+     lambda plan, goal: goal["id"] not in plan.analysis.goals_with_indicator),
+    ("P02", _GOALS, _PREVENTS, "Målet säger något om vad som ska nås, men det går inte att pröva.",
+     "Ange hur stor andel, hur många eller vilken omfattning som ska nås, och hur det mäts.",
+     "The goal says what is to be reached, or in what direction, but without a share, a scope or a measure it cannot "
+     "be tested: all its targets are marked so, each with why.",
+     lambda plan, goal: goal["id"] in plan.targets_of_goal and goal["id"] not in plan.analysis.goals_that["testable"],
+     _of_targets("why_not_testable")),
+    ("P03", ("targets", "time_limits"), _PREVENTS,
+     "Målet anger en tidsgräns men inte hur stor andel som ska klara den.",
+     "Ange andelen, till exempel minst 90 % inom gränsen.",
+     "A target with a limit in days but no share that must be within it. Looked at: targets with a time limit.",
+     lambda plan, target: target["share"] is None and target["value"] is None),  # noqa: ARG005
+    ("P04", _TARGETS, _HAMPERS, "Inget årtal eller datum anges för när målet ska vara nått.",
+     "Skriv ut ett år eller datum, också för mål på lång sikt.",
+     "A target without a due date. 'Long term' or 'five years' is no date, since it is not said from when.",
+     _is("due", None)),
+    ("P05", ("targets", "testable_targets"), _HAMPERS, "Inget utgångsläge anges att jämföra med.",
+     "Redovisa läget när planen antas, med samma mått som målet.",
+     "No figure of the same measure is reported from before the plan or in the plan itself. Looked at: targets that "
+     "can be tested.",
+     lambda plan, target: target["id"] not in plan.with_baseline),
+    ("P06", _INDICATORS, _HAMPERS, "Indikatorn kan bara besvaras med ja eller nej.",
+     "Komplettera med hur många eller hur stor del, om inte målet självt är ett ja eller nej.",
+     "A follow-up indicator of the kind yes or no.", _is("kind", "yes_no")),
+    ("P07", ("plan_indicators", "indicators"), _PREVENTS, "Platsen för en indikator är tom.",
+     "Ange en indikator, eller stryk rubriken.",
+     "The heading for an indicator is there but nothing under it. Looked at: places for an indicator.",
+     _is("kind", "none")),
+    ("P08", _INDICATORS, _HAMPERS, "Indikatorn visar att en aktivitet är gjord, inte om målet är nått.",
+     "Komplettera med ett mått på det som ska uppnås.",
+     "An indicator that measures that an activity was done.", _is("measures", "activity")),
+    ("P09", _INDICATORS, _HAMPERS, "Indikatorn mäter något annat än målet.",
+     "Byt indikator, eller skriv om målet så att de handlar om samma sak.",
+     "An indicator that measures something else than the goal.", _is("measures", "other"), _own("why_other")),
+    ("P10", ("plan_indicators", "measures"), _HAMPERS, "Inget värde redovisas för indikatorn.",
+     "Redovisa utgångsvärdet i planen.",
+     "No document reports a figure of the indicator for the county or a part of it. Looked at: indicators with a "
+     "value (counts, shares and statistics).",
+     lambda plan, row: row["indicator"] not in plan.reported),
+    ("P11", _ACTIVITIES, _HAMPERS, "Ingen ansvarig anges för aktiviteten.", "Ange vem som ansvarar.",
+     "An activity without a responsible unit.", _is("responsible", "")),
+    ("P12", ("units", "units"), _NOTED, "Enheten ansvarar för aktiviteter men står inte i planens lista över enheter.",
+     "Lägg till enheten i listan.",
+     "A responsible unit that is missing in the plan's own list of units. Looked at: responsible units, where the plan "
+     "has a list.", _is("listed", "no")),
+    ("P13", _GOALS, _HAMPERS, "Ingen aktivitet är knuten till målet (vår läsning).",
+     "Ange vad som ska göras för att nå målet.",
+     "No activity names the goal, its long-term goal or a short-term goal of it, and every activity of its group names "
+     "another goal.",
+     lambda plan, goal: not plan.served(goal)),
+    (UNDECIDABLE, ("targets", "targets_by_chance"), _HAMPERS,
+     "Målet går inte att skilja från dagens värde med så få fall.",
+     "Räkna fler fall, till exempel flera år tillsammans, eller sätt ett mål längre från dagens värde.",
+     "The verdict's own exact 95 % interval of the latest value contains the target. The smallest number of cases at "
+     "which the same share would give *säkert* is named. Looked at: targets that are judged by an interval; never a "
+     "census, where everything is counted.",
+     lambda plan, target: plan.open_today(target) is not None, _cases),
+    ("P15", _GOALS, _PREVENTS, "Ett resultat som redovisas mot målet mäter något annat.",
+     "Redovisa ett resultat av samma mått som målet.",
+     "A document reports a result against one of the goal's targets although it measures something else.",
+     lambda plan, goal: goal["id"] in plan.analysis.goals_that["measured_by_other"], _of_targets("why_other")),
+    ("P16", _GOALS, _NOTED, "Samma mål står i två fokusområden.",
+     "Låt målet stå en gång och hänvisa till det.",
+     "A goal with the wording of an earlier one (a parenthesis at its end apart) in other focus areas. A goal that "
+     "stands once and is given several focus areas is no finding.",
+     _is_repeated, _first_place),
+    ("P17", ("needs", "needs"), _NOTED, "Inget mål svarar mot behovet (vår läsning).",
+     "Sätt ett mål, eller skriv varför behovet lämnas.",
+     "A need in the plan that, as we read it, no goal answers; an activity alone is no answer.", _is("goals", ""),
+     _own("why_unanswered")),
+    ("P18", ("focus_areas", "focus_areas"), _NOTED, "Planen har inga mål i fokusområdet.",
+     "Sätt mål, eller skriv varför området lämnas.", "A focus area in which the plan has no goal.",
+     lambda plan, area: not any(area["focus_areas"] in items(goal["focus_areas"]) for goal in plan.goals)),
+    ("P19", ("funding", "grants"), _NOTED, "Bidraget är inte knutet till något mål.",
+     "Ange vilka mål pengarna ska bidra till.",
+     "Neither the grant nor any of its parts or purposes is tied to a goal. Looked at: grants to the county.",
+     lambda plan, grant: not plan.granted_goals[grant["grant"]]),
+    ("P20", ("plan_indicators", "measures"), _HAMPERS, "Indikatorn har varken målvärde eller riktning.",
+     "Skriv vilket värde som ska nås, eller åt vilket håll värdet ska gå.",
+     "No target of the plan names the indicator's measure. An indicator that measures the goal, or whose measure is "
+     "not in the catalogue, has one where a goal beside it has any target. Looked at: indicators with a value.",
+     _has_no_target),
+    ("P21", _GROUPS, _NOTED, "Här finns bara långsiktiga mål.",
+     "Sätt ett mål på ett års sikt, så att det går att se om arbetet är på väg.",
+     "All goals of a table row or development area are long-term. Looked at: rows or areas with goals.",
+     _has_levels("long")),
+    ("P22", _GROUPS, _NOTED, "Här finns bara kortsiktiga mål.", "Skriv vad de ska leda till på fem års sikt.",
+     "All goals of a table row or development area are short-term. Looked at: rows or areas with goals.",
+     _has_levels("short")),
+    ("P23", _GOALS, _NOTED, "Det framgår inte om målet gäller på lång eller kort sikt.",
+     "Märk målet som lång- eller kortsiktigt.",
+     "A goal that the plan does not mark as long-term or short-term.", _is("level", "unmarked")),
+    ("P24", ("goals", "joint_goals"), _NOTED, "Målet är gemensamt med kommuner, men ingen av dem står som ansvarig.",
+     "Kom överens om vem hos kommunerna som ansvarar.",
+     "A goal marked as joint with municipalities where no responsible unit's name says that it is a municipality's "
+     "(kommun, socialtjänst, skola …). Looked at: joint goals, in plans that list their units.",
+     lambda plan, goal: not plan.municipal(goal)),
+    ("P25", _ACTIVITIES, _HAMPERS, "Aktiviteten hör inte till något mål.",
+     "Ange vilket mål aktiviteten ska bidra till.",
+     "An activity in a table row or development area that has no goals, and that names none.",
+     lambda plan, row: not row["goal"] and not _goals_in_group(plan, row)),
+    ("P26", _ACTIVITIES, _NOTED, "Det framgår inte vilket av områdets mål aktiviteten ska bidra till.",
+     "Ange målet vid aktiviteten.",
+     "An activity that names no goal, in a table row or development area with several goals.", _is_untied),
+    ("P27", _INDICATORS, _NOTED, "Det framgår inte vilket av områdets mål indikatorn gäller.",
+     "Ange målet vid indikatorn.",
+     "An indicator that stands beside no particular goal, in a table row or development area with several goals.",
+     _is_untied),
+    ("P28", _ACTIVITIES, _NOTED, "Det står inte när aktiviteten ska göras.", "Ange ett år.",
+     "An activity without a year, in its own row or in the table's heading.", _is("year", None)),
+    ("P29", _GOALS, _NOTED, "Inget dokument säger hur långt arbetet med målet har kommit.",
+     "Redovisa läget för målet eller dess aktiviteter vid nästa uppföljning.",
+     "No state is reported for the goal, for a short-term goal of it or for any activity of its group, and no result.",
+     lambda plan, goal: not plan.is_reported_on(goal)),
+    ("P30", _GOALS, _HAMPERS, "Målet anger ingen andel, omfattning eller siffra.",
+     "Ange vad som ska nås. Är det något som ska finnas eller vara klart: skriv vad, var och när.",
+     "The goal has no target: nothing in its wording can be set against a figure. Some of them are deliverables (a "
+     "routine, a text, a network) that could be followed by a yes or no, so this stands apart from P02.",
+     lambda plan, goal: goal["id"] not in plan.targets_of_goal),
+))  # fmt: skip
+BY_CODE: Mapping[str, Check] = {check.code: check for check in CHECKS}

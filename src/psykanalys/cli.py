@@ -98,6 +98,9 @@ def report(
     forms: Annotated[
         list[str] | None, typer.Option("--format", help="html, pdf, text or docx; may be repeated (default: html).")
     ] = None,
+    previous: Annotated[
+        Path | None, typer.Option("--previous", help="Earlier twin, or folder of twins: tell what has changed since.")
+    ] = None,
     project: ProjectOption = None,
 ) -> None:
     """Make the reports: no county named means every county that has a parameter file.
@@ -116,7 +119,14 @@ def report(
     load_prepared(where)
     with _progress() as tell:
         outcomes = runner.run(
-            where, counties or [], overrides=overrides, out=out, jobs=jobs, formats=formats, tell=tell
+            where,
+            counties or [],
+            overrides=overrides,
+            out=out,
+            jobs=jobs,
+            formats=formats,
+            previous=previous,
+            tell=tell,
         )
     failed = [outcome for outcome in outcomes if not outcome.done]
     typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} reports in {(out or where.reports).as_posix()}/")
@@ -126,9 +136,26 @@ def report(
 
 
 @app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The HTML page of a report.")],
+    project: ProjectOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002
+) -> None:
+    """Make a report again and tell whether the page is identical, or where it differs and why.
+
+    Example: psykanalys verify reports/gavleborg.html
+    """
+    from psykanalys.report import verify as proving
+
+    proof = proving.verify(file, _project(project))
+    typer.echo(proving.as_json(proof) if as_json else proving.told(proof))
+    raise typer.Exit(0 if proof.identical else 1)
+
+
+@app.command()
 def export(
     kind: Annotated[
-        str, typer.Argument(help="observations, results, verdicts, goals, activities, targets … or figures")
+        str, typer.Argument(help="observations, results, verdicts, goals, activities, targets, audit … or figures")
     ],
     only: Annotated[str | None, typer.Argument(metavar="[COUNTY]", help="Only this county.")] = None,
     county: Annotated[str | None, typer.Option("--county", help="The same.")] = None,
@@ -175,6 +202,38 @@ def _export_figures(project: Project, county: str | None, out: Path | None, *, e
 
 
 @app.command()
+def audit(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[COUNTY|DIR]...", help="Counties, or folders with a plan's files (default: all)."),
+    ] = None,
+    details: Annotated[bool, typer.Option("--details", help="Each finding with file and row.")] = False,  # noqa: FBT002
+    codes: Annotated[bool, typer.Option("--codes", help="List the codes and what they mean.")] = False,  # noqa: FBT002
+    project: ProjectOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002
+) -> None:
+    """Tell what plans lack for their goals to be followed: counties side by side, by code.
+
+    DIR holds sources.csv and the plan's CSV files; it need not lie in a project. Findings are no faults: exit 0.
+
+    Example: psykanalys audit norrbotten --details
+    """
+    from psykanalys.present import audit_console as console
+
+    if codes:
+        listed = {row["code"]: f"{row['text']} ({row['severity']})" for row in console.codes()}
+        typer.echo(json.dumps(console.codes(), ensure_ascii=False, indent=1) if as_json else _columns(listed))
+        return
+    plans = console.audit_plans(names or [], project)
+    if as_json:
+        typer.echo(json.dumps(console.as_records(plans), ensure_ascii=False, indent=1))
+        return
+    typer.echo(console.side_by_side(plans))
+    for line in console.details(plans) if details else ():
+        typer.echo(line)
+
+
+@app.command()
 def indicators(
     name: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show one definition.")] = None,
     as_json: JsonOption = False,  # noqa: FBT002
@@ -194,6 +253,42 @@ def indicators(
         return
     listed = {key: indicator.title for key, indicator in load_catalogue().items()}
     typer.echo(json.dumps(listed, ensure_ascii=False, indent=1) if as_json else _columns(listed))
+
+
+@app.command("new-county")
+def new_county(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="County by name or code.")],
+    year: Annotated[int | None, typer.Option("--year", help="First year of the plan (default: this year).")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="New folder (default: plans/COUNTY-plan-YEAR).")] = None,
+) -> None:
+    """Make a folder for a new county's plan: an Excel workbook to fill in, and empty raw files.
+
+    Example: psykanalys new-county Halland --year 2024
+    """
+    from datetime import date
+
+    from psykanalys.data.workbook.raw import new_county as lay_out
+
+    workbook = lay_out(name, year or date.today().year, out)
+    typer.echo(
+        f"{workbook.as_posix()}: fill it in (docs/ny-plan.md), then: psykanalys read-workbook {workbook.as_posix()}"
+    )
+
+
+@app.command("read-workbook")
+def read_workbook(
+    file: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="A workbook made by new-county.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the raw files (default: beside it).")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over rows of the same document.")] = False,  # noqa: FBT002
+) -> None:
+    """Turn a filled-in workbook into raw files: every fault with sheet, cell and what to do.
+
+    Example: psykanalys read-workbook plans/halland-plan-2024/halland-plan-2024.xlsx --out data/raw
+    """
+    from psykanalys.data.workbook.raw import raw_from_workbook
+
+    folder = raw_from_workbook(file, out, replace=replace)
+    typer.echo(f"{folder.as_posix()}/: the raw files are written")
 
 
 @app.command()

@@ -11,6 +11,7 @@ import pandas as pd
 
 from psykanalys.analysis import Analysis, analyse
 from psykanalys.areas import NATION, find_area
+from psykanalys.audit import audit
 from psykanalys.data.prepare import load_prepared
 from psykanalys.data.project import Project
 from psykanalys.errors import ProjectError
@@ -24,6 +25,7 @@ FIRST_COLUMNS = {
     "findings": "id kind description treatment places",
     "verdicts": "goal target indicator area_code period sex age value ci_low ci_high operator target_value unit "
     "verdict",
+    "audit": "code row kind severity label text detail needed_n county_code focus_areas places",
 }
 PLAIN_KINDS: tuple[str, ...] = (
     "activities", "targets", "plan_indicators", "needs", "funding", "survey", "consultation", "units", "sources",
@@ -106,6 +108,10 @@ def _verdicts(analysis: Analysis) -> pd.DataFrame:
     return table.assign(judged_by_interval=table["verdict"].isin([str(word) for word in BY_INTERVAL]))
 
 
+def _audit(analysis: Analysis) -> pd.DataFrame:
+    return audit(analysis).table.assign(county_code=analysis.county.code).astype({"county_code": "string"})
+
+
 def _names(analysis: Analysis, codes: pd.Series) -> pd.Series:
     names = {NATION: find_area(NATION).name, **analysis.area_names}
     return codes.map(names).astype("string")
@@ -116,4 +122,5 @@ _BUILDERS: dict[str, Callable[[Analysis], pd.DataFrame]] = {
     "results": _results,
     "goals": _goals,
     "verdicts": _verdicts,
+    "audit": _audit,
 }

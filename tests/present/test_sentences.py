@@ -287,7 +287,7 @@ def summary_of(analysis: Analysis) -> list[str]:
     """What the first screen says, in order."""
     told = Sentences(analysis, contact="Registratorn")
     answers = [sentence for part in told.summary().values() for sentence in part.sentences]
-    return [told.message().text, told.steps().sentence, *answers]
+    return [told.message().text, told.steps().sentence, *([told.why().text] if told.why().text else []), *answers]
 
 
 def every_sentence(analysis: Analysis) -> list[str]:
@@ -368,7 +368,7 @@ def test_counts_in_the_summary_are_those_of_the_rows(sample):
         (start,) = [text for text in texts if text.startswith("Planen har")]
         assert read_number(re.match(r"Planen har (\w+) mål\.", start)[1]) == len(analysis.current_goals)
         old = {v.observation for v in analysis.plan_verdicts if v.word == Word.BASELINE}
-        found = starting(texts, r"(\w+) uppgift(?:er)? om målen är")
+        found = starting(texts, r"(?:Det vet vi inte\. )?(\w+) uppgift(?:er)? om målen visar")
         assert (read_number(found[1]) if found else 0) == len(old)
         faults = starting(texts, r"(\w+) avvikelse(?:r)? i dokumenten")
         assert (read_number(faults[1]) if faults else 0) == len(analysis.findings)
@@ -484,7 +484,7 @@ def test_nothing_is_judged_where_the_summary_says_that_nothing_can_be(sample):
         texts, told = summary_of(analysis), Sentences(analysis)
         open_or_firm = [v for v in analysis.verdicts if v.is_firm or v.word == Word.UNDECIDED]
         judged = {told.judgement(verdict) for verdict in open_or_firm} & set(texts)
-        says_none = texts[0].endswith("bedömas ännu.")
+        says_none = texts[0].startswith("Det går inte att säga")
         assert not (says_none and judged)
         assert says_none == (bool(len(analysis.current_goals)) and not analysis.goals_that["judged"])
         assert bool(judged) == bool(analysis.goals_that["judged"]) == bool(analysis.overview["judged"].sum())
@@ -492,10 +492,10 @@ def test_nothing_is_judged_where_the_summary_says_that_nothing_can_be(sample):
 
 def test_what_stands_out_is_told_and_only_then(sample):
     for analysis in sample:
-        (text,) = [t for t in summary_of(analysis) if "att pröva om länet sticker ut" in t or "har prövats" in t]
+        (text,) = [t for t in summary_of(analysis) if "om länet skiljer sig från riket" in t or "har prövats" in t]
         family = [each for each in analysis.comparisons if each.stands_out is not None]
         found = [each for each in family if each.stands_out]
-        assert text.startswith("Ingen jämförelse") == (not family)
+        assert text.startswith("Underlaget räcker inte") == (not family)
         assert ("det som sticker ut" in text) == bool(found)
         assert not family or read_number(text.split()[0]) == len(family)
         if found:
@@ -684,7 +684,7 @@ def test_what_is_missing_is_right_for_one():
     listed = [_row("plan_indicators", id="p", group="a", focus_areas="1", kind="share", label="En", indicator="units")]
     texts = summary_of(analysis_of([], [_target(0)], [_goal(0)], listed, findings=1))
     assert texts[-2:] == [
-        "Resultat saknas för 1 av 1 uppföljningsindikator och det enda mål som går att pröva. Fråga: Registratorn.",
+        "Resultat saknas för 1 av 1 uppföljningsindikator och det enda mål som går att pröva. Fråga Registratorn.",
         "En avvikelse i dokumenten redovisas under Datakvalitet.",
     ]
 
@@ -762,9 +762,9 @@ def test_every_sentence_of_the_shipped_reports_begins_and_ends_as_one(counties, 
     ("goals", "judged", "text"),
     [
         (0, 0, "Planen innehåller inga mål."),
-        (1, 0, "Planens enda mål kan inte bedömas ännu."),
+        (1, 0, "Det går inte att säga om planens enda mål är nått."),
         (1, 1, "Planens enda mål kan bedömas."),
-        (13, 0, "Inget av planens 13 mål kan bedömas ännu."),
+        (13, 0, "Det går inte att säga om något av planens 13 mål är nått."),
         (13, 2, "2 av planens 13 mål kan bedömas."),
     ],
 )

@@ -48,11 +48,12 @@ class Tab:
         self.page.set_viewport_size({"width": width, "height": HEIGHT.get(width, 900)})
         self.page.emulate_media(**{"media": media, "color_scheme": scheme, "forced_colors": "none", **more})
         self.page.evaluate(UNFOLD, unfolded)
+        self.page.evaluate("checks.lookAnew()")
         return self
 
     def check(self, name: str, *arguments: Any) -> list[Any]:
         """Ask one of the questions in page_checks.js; most answer with a list of faults."""
-        return self.page.evaluate("([name, values]) => checks.ask(name, values)", [name, list(arguments)])
+        return self.page.evaluate("([name, values]) => checks[name](...values)", [name, list(arguments)])
 
     def count_role(self, role: str) -> int:
         """How many parts of the page the browser tells a screen reader to have this role."""

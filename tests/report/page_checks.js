@@ -4,7 +4,7 @@ window.checks = (() => {
   const text = element => element.textContent.replace(/\s+/g, ' ').trim()
   const where = element => `<${element.tagName.toLowerCase()}> ${text(element).slice(0, 60)}`
   const isShown = element => element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true }) && element.getClientRects().length > 0
-  // parts that only a screen reader tells; looked up anew for each question
+  // parts that only a screen reader tells, in the view that is shown
   let forEars = []
   const isForEarsOnly = element => forEars.some(part => part.contains(element))
   const isSeen = element => isShown(element) && !isForEarsOnly(element)
@@ -19,7 +19,8 @@ window.checks = (() => {
     return (bright + 0.05) / (dark + 0.05)
   }
   const ground = () => over(colour(getComputedStyle(document.body).backgroundColor), [255, 255, 255])
-  const decoration = () => ['--grid', '--line'].map(name => {
+  // colours that say nothing: lines that help the eye along, and gaps between marks
+  const decoration = () => ['--grid', '--line', '--ground'].map(name => {
     const probe = document.body.appendChild(document.createElement('i'))
     probe.style.cssText = `forced-color-adjust: none; color: var(${name})`
     const value = getComputedStyle(probe).color
@@ -46,23 +47,24 @@ window.checks = (() => {
     const spare = box.height * 0.15
     return { left: box.left, right: box.right, top: box.top + spare, bottom: box.bottom - spare }
   }
-  // the colours behind an element, from the page's ground upwards
-  const behindText = element => {
-    const layers = []
-    for (let each = element; each; each = each.parentElement) layers.unshift(colour(getComputedStyle(each).backgroundColor))
-    return layers.reduce((under, layer) => over(layer, under), ground())
+  // the colour behind an element, from the page's ground upwards
+  const behindText = (element, known) => {
+    if (!element) return ground()
+    if (!known.has(element)) {
+      known.set(element, over(colour(getComputedStyle(element).backgroundColor), behindText(element.parentElement, known)))
+    }
+    return known.get(element)
   }
   const pageTexts = () => [...new Set(textNodes().map(node => node.parentElement))].filter(e => isSeen(e) && !e.closest('svg'))
-  const look = element => {
+  const look = (element, known) => {
     const style = getComputedStyle(element)
-    return [element.tagName, element.className, style.color, behindText(element), style.fontSize, style.fontWeight].join()
+    return [element.tagName, element.className, style.color, behindText(element, known), style.fontSize, style.fontWeight].join()
   }
   const figureTexts = () => all('svg text').filter(isShown)
 
   return {
-    ask(name, values) {
+    lookAnew() {
       forEars = all('body *').filter(element => getComputedStyle(element).clipPath === 'inset(50%)')
-      return checks[name](...values)
     },
     headings() {
       const found = all('h1,h2,h3,h4,h5,h6')
@@ -225,8 +227,9 @@ window.checks = (() => {
       return [...pageTexts(), ...figureTexts()].filter(element => !isGrey(paint(element))).map(where)
     },
     faintText(least) {
+      const known = new Map()
       const isFaint = element => {
-        const under = behindText(element)
+        const under = behindText(element, known)
         const label = getComputedStyle(element, '::before')
         const paints = [getComputedStyle(element).color, ...(label.content === 'none' ? [] : [label.color])]
         return paints.some(paint => contrast(over(colour(paint), under), under) < least)
@@ -234,7 +237,8 @@ window.checks = (() => {
       return pageTexts().filter(isFaint).map(where)
     },
     async axe(options, onlyOneOfEachLook) {
-      const looks = new Map(pageTexts().map(element => [look(element), element]))
+      const known = new Map()
+      const looks = new Map(pageTexts().map(element => [look(element, known), element]))
       const context = onlyOneOfEachLook ? { include: [...looks.values()] } : document
       const result = await axe.run(context, options)
       const told = kind => result[kind].flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 120)}`))
@@ -252,6 +256,7 @@ window.checks = (() => {
       return parts.filter(part => part.getBoundingClientRect().bottom > innerHeight).map(where)
     },
     tallFigures: most => all('figure svg').filter(svg => svg.getBoundingClientRect().height > most).map(svg => where(svg.closest('figure').querySelector('figcaption'))),
+    unseenInFolds: () => all('details *').filter(part => part.children.length === 0 && text(part) && !isShown(part)).map(where),
     folded: () => all('details').flatMap(part => [part.querySelector('summary'), ...all('caption,tbody th,li', part)].map(text)),
     ground: () => ground(),
     computed(selector, property) {

@@ -290,7 +290,7 @@ def test_another_process_in_another_time_zone_gives_the_same_bytes(folder, form,
 
 
 def test_only_whole_files_are_left(folder):
-    wanted = {f"{name}{ending}" for name in NAMES for ending in ENDINGS.values()} | {"index.html"}
+    wanted = {f"{name}{ending}" for name in NAMES for ending in (*ENDINGS.values(), ".json")} | {"index.html"}
     assert {path.name for path in folder.iterdir()} == wanted
 
 

@@ -108,6 +108,7 @@ def test_run_all_shows_the_values_that_are_mailed_and_the_page_can_be_exported(l
     assert formats["psykanalys"] == {"output_mimetype": "text/html"}
     mailed = chromium.new_page()
     mailed.goto((folder / f"{COUNTY}.html").as_uri())
+    mailed.evaluate("document.querySelectorAll('.terms').forEach(added => added.remove())")
 
     expect(run_all.get_by_role("heading", name=mailed.title())).to_be_visible()
     assert_outputs_are_in(run_all, plain(mailed.locator("main").text_content()))
@@ -122,6 +123,16 @@ def test_run_all_shows_the_values_that_are_mailed_and_the_page_can_be_exported(l
 
 def test_run_all_warns_of_nothing(run_all):
     assert run_all.locator(".jp-CodeCell [data-mime-type$='stderr']").all_text_contents() == []
+
+
+def test_figures_have_their_colours_in_the_lab_too(run_all):
+    """The page's variables are not there: a colour that is only a variable is black, and a line of it is not drawn."""
+    read = """shapes => shapes.map(shape => ['fill', 'stroke'].filter(paint => shape.getAttribute(paint))
+        .map(paint => [shape.getAttribute(paint), getComputedStyle(shape)[paint]])).flat()"""
+    paints = run_all.locator(".jp-RenderedHTML figure svg *").evaluate_all(read)
+    assert paints
+    undrawn = {asked for asked, shown in paints if asked != "none" and shown in ("none", "rgb(0, 0, 0)")}
+    assert undrawn == set()
 
 
 def assert_outputs_are_in(lab, page: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 from psykanalys.errors import ParameterError
 from psykanalys.report import params
 
-GOOD = {"county": "gavleborg", "contact": "", "messages": 4, "all_figures": True, "commentary": ""}
+GOOD = {"county": "gavleborg", "contact": "", "messages": 4, "all_figures": True, "commentary": "", "previous": ""}
 
 
 def test_the_shipped_parameter_files_hold(project):
@@ -41,7 +41,7 @@ def test_a_missing_parameter_is_refused():
 def test_all_faults_are_told_at_once():
     with pytest.raises(ParameterError) as raised:
         params.validate({"county": 21, "kontakt": "x"})
-    assert len(str(raised.value).splitlines()) == 6
+    assert len(str(raised.value).splitlines()) == 7
 
 
 def test_a_running_notebook_refuses_what_papermill_only_warns_of():

@@ -129,7 +129,7 @@ def test_running_one_county_again_keeps_the_others_in_the_index(folder):
 
 def test_nothing_half_written_is_left(folder):
     assert sorted(path.name for path in folder.iterdir()) == [
-        *sorted(f"{name}.html" for name in ("gavleborg", "index", "norrbotten", "vasterbotten"))
+        *sorted(["index.html", *(f"{name}.{ending}" for name in NAMES for ending in ("html", "json"))])
     ]
 
 

@@ -15,7 +15,7 @@ from psykanalys.data.reader import Table
 from psykanalys.errors import Fault
 
 # column -> kinds of file whose ids it may name
-_REFERENCES = {
+REFERENCES = {
     ("goals", "parent"): ("goals",),
     ("activities", "goal"): ("goals",),
     ("activities", "responsible"): ("units",),
@@ -179,7 +179,7 @@ def _wrong_places(everything: Everything, row: Any) -> Iterator[tuple[str, str, 
 
 
 def _dangling(everything: Everything, kind: str, row: Any) -> Iterator[tuple[str, str, str]]:
-    for (owner, column), targets in _REFERENCES.items():
+    for (owner, column), targets in REFERENCES.items():
         if owner != kind:
             continue
         value = getattr(row, column)

@@ -15,9 +15,9 @@ import pandas as pd
 import yaml
 
 from psykanalys.data.prepare import as_table
-from psykanalys.data.project import Project
+from psykanalys.data.project import Project, find_file
 from psykanalys.data.reader import shown
-from psykanalys.errors import DataError, Fault, ParameterError
+from psykanalys.errors import DataError, Fault
 from psykanalys.periods import FORMS, parse_period
 
 FENCE = "---"
@@ -56,14 +56,8 @@ def locate(project: Project, text: str) -> Path:
 
     Raises ParameterError where it is not there or lies outside the project.
     """
-    root = project.root.resolve()
-    path = (root / text).resolve()
     expected = "a Markdown file, named relative to the project folder, such as commentary/vasterbotten.md"
-    if not path.is_relative_to(root):
-        raise ParameterError(f"commentary: '{text}' lies outside the project — expected {expected}")
-    if not path.is_file():
-        raise ParameterError(f"commentary: '{text}' is no file in the project — expected {expected}")
-    return path
+    return find_file(project, text, "commentary", expected)
 
 
 def read_commentary(path: Path, county_code: str, names: Mapping[int, str]) -> pd.DataFrame:

@@ -56,6 +56,16 @@ def check_project(project: Project, only: Iterable[Path] = ()) -> list[Fault]:
     return [fault for fault in faults if fault.file in names or not names]
 
 
+def rows_in_files(project: Project) -> dict[str, str]:
+    """Where each raw row stands, as `file:row`, by its id."""
+    everything = _read(_expected_files(project))
+    return {
+        row.id: f"{shown(table.path)}:{line}"
+        for table in everything.tables
+        for line, row in zip(table.lines, table.rows, strict=True)
+    }
+
+
 def prepare(project: Project, *, write: bool = True) -> Prepared:
     """Read and check all raw data and return it as tables; write them to `data/processed/` too.
 
@@ -65,7 +75,7 @@ def prepare(project: Project, *, write: bool = True) -> Prepared:
     everything = _read(_expected_files(project))
     if faults := check(everything):
         raise DataError(faults)
-    tables = {kind: _table(kind, everything) for kind in contract.KINDS}
+    tables = as_tables(everything)
     prepared = Prepared(tables, _manifest(inputs, tables))
     _check_last(prepared)
     if write:
@@ -89,6 +99,11 @@ def as_table(kind: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     ordered = sorted(rows, key=lambda row: row["id"])
     data = {name: [row[name] for row in ordered] for name in contract.columns(kind)}
     return pd.DataFrame({name: pd.Series(values, dtype=_dtype(kind, name)) for name, values in data.items()})
+
+
+def as_tables(everything: Everything) -> dict[str, pd.DataFrame]:
+    """Rows that hold as tables, one for each kind; areas are resolved to codes."""
+    return {kind: _table(kind, everything) for kind in contract.KINDS}
 
 
 def _expected_files(project: Project) -> list[Path]:
@@ -115,15 +130,16 @@ def _stored(project: Project) -> Prepared | None:
 
 def _table(kind: str, everything: Everything) -> pd.DataFrame:
     return as_table(
-        kind, [_record(row, everything) for table in everything.tables if table.kind == kind for row in table.rows]
+        kind, [record(row, everything) for table in everything.tables if table.kind == kind for row in table.rows]
     )
 
 
-def _record(row: Any, everything: Everything) -> dict[str, Any]:
-    record = {name: _cell(value) for name, value in row}
-    if "area" in record:
-        record["area"] = areas.find_area(record["area"], everything.extra_areas).code
-    return record
+def record(row: Any, everything: Everything) -> dict[str, Any]:
+    """A row as its table has it: lists joined by ' | ', the area by its code."""
+    cells = {name: _cell(value) for name, value in row}
+    if "area" in cells:
+        cells["area"] = areas.find_area(cells["area"], everything.extra_areas).code
+    return cells
 
 
 def _cell(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from psykanalys.errors import ProjectError
+from psykanalys.errors import ParameterError, ProjectError
 
 MARKER = Path("params") / "common.yaml"
 
@@ -51,3 +51,17 @@ def find_project(folder: Path | str | None = None) -> Project:
             return Project(candidate)
     where = f"'{start}' is not a project" if folder else f"no project at or above '{start}'"
     raise ProjectError(f"{where} — expected a folder with {MARKER.as_posix()}; name one with --project DIR")
+
+
+def find_file(project: Project, text: str, parameter: str, expected: str) -> Path:
+    """The file that a parameter names, relative to the project folder.
+
+    Raises ParameterError where it is not there or lies outside the project.
+    """
+    root = project.root.resolve()
+    path = (root / text).resolve()
+    if not path.is_relative_to(root):
+        raise ParameterError(f"{parameter}: '{text}' lies outside the project — expected {expected}")
+    if not path.is_file():
+        raise ParameterError(f"{parameter}: '{text}' is no file in the project — expected {expected}")
+    return path

@@ -199,10 +199,10 @@ def _read_row(reading: _Reading, line: int, cells: dict[str, str]) -> None:
     except ValidationError as error:
         reading.rejected.append(cells)
         for fault in error.errors():
-            reading.fault(line, *_explain(fault, cells))
+            reading.fault(line, *explain(fault, cells))
 
 
-def _explain(fault: Any, cells: dict[str, str]) -> tuple[str, str, str]:
+def explain(fault: Any, cells: dict[str, str]) -> tuple[str, str, str]:
     """One of pydantic's faults as (column, what is wrong, what was expected)."""
     column = str(fault["loc"][0]) if fault["loc"] else ""
     given, kind = cells.get(column, ""), fault["type"]

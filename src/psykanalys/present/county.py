@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis, analyse
+from psykanalys.audit import Audit, audit
 from psykanalys.data.commentary import locate, read_commentary
 from psykanalys.data.project import Project, find_project
 from psykanalys.errors import ParameterError
+from psykanalys.manifest import checksum, manifest
+from psykanalys.present import ledger
+from psykanalys.present.audit import PlanAudit
 from psykanalys.present.figures import Figures
 from psykanalys.present.focus_area import FocusAreaSentences
 from psykanalys.present.html import Block, Bullets, Columns, Details, Heading, Stack, Table, Text, stack
+from psykanalys.present.proof import Proof
 from psykanalys.present.sentences import Sentences
 from psykanalys.present.tables import Tables
+from psykanalys.present.trace import Chains, Reference, Tracer
+from psykanalys.present.twin import twin
+
+SECTIONS = (
+    "head", "summary", "indicator_table", "how_to_read", "access_for_the_young", "primary_care", "municipalities",
+    "survey", "funding", "change", "needs", "plan", "data_quality", "method",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,13 +39,16 @@ class County:
 
     `analysis` holds the tables and objects (`results`, `verdicts`, `findings`, the plan's rows); `tables`, `figures`
     and `sentences` show them; the methods below put together the report's sections. Each returns something that
-    JupyterLab shows as HTML and a terminal as text.
+    JupyterLab shows as HTML and a terminal as text. `files` are the files named by parameters; `previous` is an earlier
+    report's twin.
     """
 
     analysis: Analysis
     contact: str = ""
     messages: int = 4
     all_figures: bool = True
+    files: Mapping[str, str] = field(default_factory=lambda: {"commentary": "", "previous": ""})
+    previous: Mapping[str, Any] | None = None
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_") or name == "analysis":
@@ -44,6 +61,11 @@ class County:
             f"County({analysis.county.name}: {len(analysis.current_goals)} goals, {len(analysis.results)} results, "
             f"{len(analysis.verdicts)} verdicts, {len(analysis.findings)} findings)"
         )
+
+    @cached_property
+    def audit(self) -> Audit:
+        """What the plan lacks, by code, and how measurable its goals are."""
+        return audit(self.analysis)
 
     @cached_property
     def tables(self) -> Tables:
@@ -60,6 +82,39 @@ class County:
         """Sentences of the report."""
         return Sentences(self.analysis, self.contact, self.messages)
 
+    @cached_property
+    def made_from(self) -> dict[str, Any]:
+        """The manifest: parameters, rows, definitions, code and packages, as checksums."""
+        told = {"contact": self.contact, "messages": self.messages, "all_figures": self.all_figures}
+        made = manifest(self.analysis, {"county": self.analysis.county.slug, **told, **self.files})
+        earlier = {"previous": checksum(dict(self.previous))} if self.previous else {}
+        return {**made, **earlier}
+
+    @cached_property
+    def twin(self) -> dict[str, Any]:
+        """The report for a program: every figure with what it was made of (docs/twin-schema.md)."""
+        return twin(self.analysis, self.tables, self.made_from)
+
+    def trace(self, what: Any) -> Chains:
+        """Where a figure comes from: verdict → result → observation → raw row → document and line.
+
+        `what` is a reference on the page ('r1a2b3c'), a raw row's id, a verdict, a comparison or a row of `results`.
+        """
+        if isinstance(what, str) and what.startswith("n"):
+            self.sections()
+        return Tracer(self.analysis).find(what)
+
+    def references(self) -> dict[str, Reference]:
+        """Everything that a page of this county may refer to, by reference."""
+        self.sections()
+        return Tracer(self.analysis).all()
+
+    def sections(self) -> dict[str, str]:
+        """Every section of the report as HTML, by the method that makes it."""
+        areas = {f"focus_area({number})": self.focus_area(number) for number in FOCUS_AREAS}
+        blocks = {**areas, **{name: getattr(self, name)() for name in SECTIONS}}
+        return {name: block.to_html() for name, block in blocks.items()}
+
     def head(self) -> Stack:
         """Title, plan and period."""
         return Stack([Heading(self.sentences.title(), 1), self.sentences.scope()])
@@ -67,11 +122,12 @@ class County:
     def summary(self) -> Stack:
         """The main message, the three questions, then how far each focus area can be followed."""
         answers = [
-            Stack([Heading(question), Text(told.sentences[0]), *_bullets(told.sentences[1:])])
-            for question, told in self.sentences.summary().items()
-            if told.sentences
+            Stack([Heading(question), Text(answer.sentences[0]), *_bullets(answer.sentences[1:])])
+            for question, answer in self.sentences.summary().items()
+            if answer.sentences
         ]
-        return stack([self.sentences.message(), self.sentences.steps(), Columns(answers), self.figures.overview()])
+        told = self.sentences
+        return stack([told.message(), told.why(), told.steps(), Columns(answers), self.figures.overview()])
 
     def indicator_table(self) -> Block:
         """One page: targets that can be set against a result, by focus area, and comparisons with riket."""
@@ -80,6 +136,10 @@ class County:
             _table(self.tables.key_figures()),
             _table(self.tables.comparisons("nation")),
         )
+
+    def changes(self) -> Block:
+        """What has changed since an earlier report, with why; nothing where none was given."""
+        return ledger.section(self.previous, self.twin) if self.previous else Stack([])
 
     def how_to_read(self) -> Block:
         """What the report may be used for and how to read it."""
@@ -166,8 +226,17 @@ class County:
 
     def plan(self) -> Stack:
         """How much of the plan can be followed, what is lacking, and who is responsible."""
+        shown = PlanAudit(self.analysis, self.audit)
         return stack(
-            [self.sentences.measurability(), self.figures.chain(), self.tables.gaps(), self.figures.responsible()]
+            [
+                self.sentences.measurability(),
+                self.figures.chain(),
+                _table(shown.measurability()),
+                shown.introduction(),
+                _table(shown.lacking()),
+                shown.rows(),
+                self.figures.responsible(),
+            ]
         )
 
     def data_quality(self) -> Stack:
@@ -189,6 +258,7 @@ class County:
                 self.tables.sources(),
                 self.tables.glossary(),
                 Details("Visa hur varje mått räknas", [self.tables.definitions()]),
+                Proof(self.made_from),
             ]
         )
 
@@ -214,6 +284,7 @@ def load(
     messages: int = 4,
     all_figures: bool = True,
     commentary: str = "",
+    previous: str = "",
     project: str | Project | None = None,
 ) -> County:
     """Return one county's analysis: `psykanalys.load("gavleborg")`.
@@ -221,13 +292,27 @@ def load(
     `county` is a code ('21'), a name in any spelling ('Gävleborgs län') or a file name ('gavleborg'); `contact` is
     whom the report asks its readers to turn to; `messages` is how many verdicts the summary tells at most;
     `all_figures` whether each focus area lists every figure too; `commentary` is a Markdown file in the project with
-    the county's own words (docs/commentary.md); `project` is the project's folder (default: the
+    the county's own words (docs/commentary.md); `previous` is an earlier report's twin in the project, to tell what has
+    changed since; `project` is the project's folder (default: the
     nearest at or above the working folder). Raises PsykanalysError with what to do.
     """
     if not isinstance(county, str) or isinstance(messages, bool) or messages < 1:
         raise ParameterError("load: expected county as text ('21', 'gavleborg') and messages of at least 1")
     where = project if isinstance(project, Project) else find_project(project or None)
-    return County(_with_commentary(analyse(county, where), where, commentary), contact, messages, all_figures)
+    analysis = _with_commentary(analyse(county, where), where, commentary)
+    files = {"commentary": commentary, "previous": previous}
+    earlier = _earlier(ledger.locate(where, previous), analysis) if previous else None
+    return County(analysis, contact, messages, all_figures, files, earlier)
+
+
+def _earlier(path: Path, analysis: Analysis) -> dict[str, Any]:
+    """The earlier report's twin, which must be of the same county."""
+    earlier = ledger.read_twin(path)
+    if earlier["county"]["code"] != analysis.county.code:
+        raise ParameterError(
+            f"previous: {path.name} is of {earlier['county']['name']} — expected {analysis.county.name}"
+        )
+    return earlier
 
 
 def _with_commentary(analysis: Analysis, project: Project, path: str) -> Analysis:

@@ -99,13 +99,13 @@ def places(text: str, short_names: dict[str, str]) -> str:
         source, _, line = place.rpartition(":")
         by_source.setdefault(source, []).append(int(line))
     return ", ".join(
-        f"{short_names.get(source, source)}{NO_BREAK}rad {_lines(lines)}" for source, lines in by_source.items()
+        f"{short_names.get(source, source)}{NO_BREAK}rad {line_ranges(lines)}" for source, lines in by_source.items()
     )
 
 
 def listed(words: Iterable[str]) -> str:
     """'a, b och c'."""
-    words = list(words)
+    words = [f"{word}" for word in words]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} och {words[-1]}" if words else ""
 
 
@@ -149,7 +149,8 @@ def _sexes(age: str) -> dict[str, str]:
     return ADULT_SEX if first.isdigit() and int(first) >= 16 else SEX
 
 
-def _lines(lines: list[int]) -> str:
+def line_ranges(lines: list[int]) -> str:
+    """'357–358, 361'."""
     lines = sorted(set(lines))
     runs: list[list[int]] = []
     for line in lines:

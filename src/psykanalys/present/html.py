@@ -1,11 +1,16 @@
-"""The few shapes that a page is made of: paragraphs, lists, tables. Each also answers as plain text."""
+"""The few shapes that a page is made of: paragraphs, lists, tables. Each also answers as plain text.
+
+Texts may carry references (`psykanalys.references`): in HTML they stand as `<data value=…>`, elsewhere they are not seen.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
+
+from psykanalys.references import Shown, pieces
 
 
 class Block(ABC):
@@ -49,9 +54,12 @@ class Text(Block):
     text: str
     kind: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", Shown(self.text))
+
     def to_html(self) -> str:
         """HTML for the page."""
-        return f"<p{_class(self.kind)}>{escape(self.text)}</p>"
+        return f"<p{_class(self.kind)}>{markup(self.text)}</p>"
 
     def to_text(self) -> str:
         """Plain text with the same content."""
@@ -65,9 +73,12 @@ class Bullets(Block):
     sentences: Sequence[str]
     kind: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sentences", [Shown(each) for each in self.sentences])
+
     def to_html(self) -> str:
         """HTML for the page."""
-        return f"<ul{_class(self.kind)}>{''.join(f'<li>{escape(each)}</li>' for each in self.sentences)}</ul>"
+        return f"<ul{_class(self.kind)}>{''.join(f'<li>{markup(each)}</li>' for each in self.sentences)}</ul>"
 
     def to_text(self) -> str:
         """Plain text with the same content."""
@@ -81,9 +92,12 @@ class Steps(Block):
     counts: Sequence[tuple[str, str]]
     sentence: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sentence", Shown(self.sentence))
+
     def to_html(self) -> str:
         """HTML for the page."""
-        items = "".join(f"<li><b>{escape(count)}</b> {escape(what)}</li>" for count, what in self.counts)
+        items = "".join(f"<li><b>{markup(count)}</b> {escape(what)}</li>" for count, what in self.counts)
         return f'<ol class="steps">{items}</ol>'
 
     def to_text(self) -> str:
@@ -113,11 +127,14 @@ class Cell:
     lines: tuple[str, ...]
     kind: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", tuple(Shown(line) for line in self.lines))
+
     def to_html(self) -> str:
         """HTML for the page."""
         if len(self.lines) > 1:
-            return f"<ul class='cell'>{''.join(f'<li>{escape(line)}</li>' for line in self.lines)}</ul>"
-        text = escape(self.lines[0]) if self.lines else ""
+            return f"<ul class='cell'>{''.join(f'<li>{markup(line)}</li>' for line in self.lines)}</ul>"
+        text = markup(self.lines[0]) if self.lines else ""
         return f"<span{_class(self.kind)}>{text}</span>" if self.kind else text
 
     def __str__(self) -> str:
@@ -134,13 +151,27 @@ class Table(Block):
     numeric: frozenset[int] = frozenset()
     notes: Sequence[str] = field(default_factory=tuple)
 
+    def __post_init__(self) -> None:
+        rows = [[cell if isinstance(cell, Cell) else Shown(cell) for cell in row] for row in self.rows]
+        object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "caption", Shown(self.caption))
+        object.__setattr__(self, "notes", [Shown(note) for note in self.notes])
+
+    def texts(self) -> Iterator[str]:
+        """Every text of the table, with its references."""
+        yield self.caption
+        for row in self.rows:
+            for cell in row:
+                yield from cell.lines if isinstance(cell, Cell) else [cell]
+        yield from self.notes
+
     def to_html(self) -> str:
         """HTML for the page."""
         head = "".join(f'<th scope="col"{self._align(i)}>{escape(name)}</th>' for i, name in enumerate(self.columns))
         body = "".join(f"<tr>{self._row(row)}</tr>" for row in self.rows)
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        notes = "".join(f"<li>{markup(note)}</li>" for note in self.notes)
         return (
-            f'<div class="table"><table><caption>{escape(self.caption)}</caption>'
+            f'<div class="table"><table><caption>{markup(self.caption)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             + (f'<ol class="notes">{notes}</ol>' if notes else "")
             + "</div>"
@@ -152,7 +183,7 @@ class Table(Block):
         return "\n".join([*lines, *(f"{i}. {note}" for i, note in enumerate(self.notes, 1))])
 
     def _row(self, row: Sequence[str | Cell]) -> str:
-        cells = [cell.to_html() if isinstance(cell, Cell) else escape(cell) for cell in row]
+        cells = [cell.to_html() if isinstance(cell, Cell) else markup(cell) for cell in row]
         first = f'<th scope="row">{cells[0]}</th>'
         return first + "".join(f"<td{self._align(i)}>{cells[i]}</td>" for i in range(1, len(cells)))
 
@@ -182,14 +213,22 @@ class Details(Block):
     summary: str
     blocks: Sequence[Block]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "summary", Shown(self.summary))
+
     def to_html(self) -> str:
         """HTML for the page."""
         inner = "\n".join(block.to_html() for block in self.blocks)
-        return f"<details><summary>{escape(self.summary)}</summary>\n{inner}\n</details>"
+        return f"<details><summary>{markup(self.summary)}</summary>\n{inner}\n</details>"
 
     def to_text(self) -> str:
         """Plain text with the same content."""
         return "\n".join([self.summary, *(block.to_text() for block in self.blocks)])
+
+
+def markup(text: str) -> str:
+    """A text as HTML; what carries a reference stands in a `data` element."""
+    return "".join(f'<data value="{ref}">{escape(part)}</data>' if ref else escape(part) for ref, part in pieces(text))
 
 
 def stack(blocks: Iterable[Block | None]) -> Stack:

@@ -14,9 +14,12 @@ from psykanalys.data.contract import WITHOUT_VALUE
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present.commentary import Commentary
+from psykanalys.present.counts import counted, goals_at
+from psykanalys.present.counts import goals as goals_counted
 from psykanalys.present.html import Bullets, Steps, Text
 from psykanalys.present.tables import Tables, reported_indicators, target_text
 from psykanalys.present.words import FINDING_KINDS
+from psykanalys.references import Marked, capital, plain
 from psykanalys.verdicts import BY_INTERVAL, Verdict, Word, expected_errors
 
 
@@ -58,28 +61,45 @@ class Sentences:
         )
 
     def message(self) -> Text:
-        """The one sentence to remember: how many of the plan's goals can be judged."""
+        """The one sentence to remember: whether it can be said that goals are reached."""
         goals, judged = len(self._analysis.current_goals), len(self._analysis.goals_that["judged"])
         if not goals:
             return Text("Planen innehåller inga mål.", "message")
         if goals == 1:
             return Text(
-                f"Planens enda mål kan {'' if judged else 'inte '}bedömas{'' if judged else ' ännu'}.", "message"
+                "Planens enda mål kan bedömas." if judged else "Det går inte att säga om planens enda mål är nått.",
+                "message",
             )
         if not judged:
-            return Text(f"Inget av planens {fmt.number(goals)} mål kan bedömas ännu.", "message")
-        return Text(f"{fmt.number(judged)} av planens {fmt.number(goals)} mål kan bedömas.", "message")
+            return Text(f"Det går inte att säga om något av planens {self._goals_at('goals')} mål är nått.", "message")
+        return Text(f"{self._goals_at('judged')} av planens {self._goals_at('goals')} mål kan bedömas.", "message")
+
+    def why(self) -> Text:
+        """Why goals cannot be judged: parts that make up all goals that are not."""
+        analysis = self._analysis
+        steps = analysis.goal_steps
+        kinds = {
+            "cannot-be-tested": (["not_testable"], "går inte att pröva"),
+            "without-result": (["measured_by_other", "testable"], "saknar resultat som mäter målet"),
+            "not-enough": (["with_result"], "har bara uppgifter som inte räcker för ett omdöme"),
+        }
+        told = []
+        for name, (codes, words) in kinds.items():
+            goals = steps.index[steps.isin(codes)]
+            if len(goals):
+                told.append(f"{self._counted(f'why/{name}', goals)} {words}")
+        return Text(f"{fmt.listed(told)}." if told else "", "why")
 
     def steps(self) -> Steps:
         """How many of the plan's goals remain at each step towards a verdict."""
-        counts = self._counts() | {"judged": len(self._analysis.goals_that["judged"])}
         words = {
             "goals": "mål i planen",
             "testable": "går att pröva",
-            "with_result": "har ett resultat",
+            "with_result": "har ett känt läge",
             "judged": "kan bedömas",
         }
-        return Steps([(fmt.number(counts[name]), word) for name, word in words.items()], self._goals())
+        counts = [(goals_counted(self._analysis, name), word) for name, word in words.items()]
+        return Steps(counts, self._goals())
 
     def summary(self) -> dict[str, Bullets]:
         """The main messages under three questions, the most telling sentence of each first."""
@@ -95,24 +115,25 @@ class Sentences:
         row = self._analysis.overview.loc[number]
         if not row["goals"]:
             return Text("Planen innehåller inga mål i det här fokusområdet.", "lead")
-        goals = f"Planen har {fmt.counted(row['goals'], 'mål', 'mål')} i det här fokusområdet."
+        goals = f"Planen har {self._goals_in_words(number)} i det här fokusområdet."
         if not row["testable"]:
             return Text(f"{goals} {_untestable(row['goals'])}", "lead")
-        testable = "Det" if row["goals"] == 1 else f"{fmt.number(row['testable'])} av dem"
+        testable = "Det" if row["goals"] == 1 else f"{self._goals_at('testable', number)} av dem"
         if row["testable"] == 1:
             judged = f"det har {'ett' if row['with_result'] else 'inget'} redovisat resultat och kan {'' if row['judged'] else 'inte '}bedömas"
         else:
-            judged = f"{_some(row['with_result'])} av de målen har ett redovisat resultat, och {_some(row['judged'])} kan bedömas"
+            with_result, kept = (self._goals_at(step, number) for step in ("with_result", "judged"))
+            judged = f"{with_result} av de målen har ett redovisat resultat, och {kept} kan bedömas"
         return Text(f"{goals} {testable} går att pröva; {judged}.", "lead")
 
-    def judgement(self, verdict: Verdict) -> str:
+    def judgement(self, verdict: Verdict) -> Marked:
         """One verdict as a sentence: the target, the figure, the word."""
         goal = target_text(verdict)
         aim = f" (målet: {goal})" if goal and verdict.operator != "yes" else ""
         when = f", {fmt.period(verdict.period)}" if verdict.observation else ""
         tense = "läget mot målet: " if verdict.position and verdict.is_firm else ""
         by_hand = " (satt för hand)" if verdict.override else ""
-        return _capital(f"{verdict.label}: {self._figure(verdict)}{aim}{when} – {tense}{verdict.word}{by_hand}.")
+        return capital(f"{verdict.label}: {self._figure(verdict)}{aim}{when} – {tense}{verdict.word}{by_hand}.")
 
     def commentary(self, number: int) -> list[Commentary]:
         """The county's own words on a focus area, signed and dated."""
@@ -132,18 +153,20 @@ class Sentences:
             )
         also = "också " if counts["with_result"] else ""
         return Text(
-            f"Av planens {fmt.number(counts['goals'])} mål har {_some(counts['with_indicator'])} en "
-            f"uppföljningsindikator som mäter målet, {_some(counts['testable'])} går att pröva och "
-            f"{_some(counts['with_result'])} har {also}ett redovisat resultat.",
+            f"Av planens {self._goals_at('goals')} mål har {self._goals_at('with_indicator')} en "
+            f"uppföljningsindikator som mäter målet, {self._goals_at('testable')} går att pröva och "
+            f"{self._goals_at('with_result')} har {also}ett redovisat resultat.",
         )
 
     def data_quality(self) -> Text:
         """What kinds of finding there are, and how many."""
-        kinds = self._analysis.findings["kind"].map(FINDING_KINDS).value_counts()
+        findings = self._analysis.findings
+        kinds = findings["kind"].map(FINDING_KINDS)
         told = fmt.listed(
-            f"{kind} ({count})" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
+            f"{kind} ({self._counted(f'findings/{kind}', findings.loc[kinds == kind, 'id'])})"
+            for kind, _ in sorted(kinds.value_counts().items(), key=lambda pair: (-pair[1], pair[0]))
         )
-        found = fmt.counted(len(self._analysis.findings), "avvikelse", "avvikelser")
+        found = self._in_words("findings", findings["id"], "avvikelse", "avvikelser")
         if not told:
             return Text(f"När dokumenten lästes rad för rad hittades {found}.")
         return Text(
@@ -169,6 +192,24 @@ class Sentences:
         """Said instead of an empty table."""
         return Text(f"Dokumenten innehåller {what}.", "note")
 
+    def _counted(self, name: str, rows: Iterable[str], text: str | None = None) -> Marked:
+        return counted(self._analysis, name, rows, text)
+
+    def _in_words(self, name: str, rows: Iterable[str], singular: str, plural: str) -> Marked:
+        """How many rows there are, with their noun: 'tre avvikelser'."""
+        ids = set(rows)
+        return self._counted(name, ids, fmt.counted(len(ids), singular, plural))
+
+    def _goals_at(self, step: str, focus_area: int = 0) -> Marked:
+        """How many goals reach a step: a figure, or 'inget'."""
+        text = None if goals_at(self._analysis, step, focus_area) else "inget"
+        return goals_counted(self._analysis, step, focus_area, text)
+
+    def _goals_in_words(self, focus_area: int = 0) -> Marked:
+        """'tre mål'."""
+        number = len(goals_at(self._analysis, "goals", focus_area))
+        return goals_counted(self._analysis, "goals", focus_area, fmt.counted(number, "mål", "mål"))
+
     def _counts(self) -> dict[str, int]:
         analysis = self._analysis
         goals = set(analysis.current_goals["id"])
@@ -177,15 +218,15 @@ class Sentences:
 
     def _goals(self) -> str:
         counts = self._counts()
-        start = f"Planen har {fmt.counted(counts['goals'], 'mål', 'mål')}."
+        start = f"Planen har {self._goals_in_words()}."
         if not counts["testable"]:
             return f"{start} {_untestable(counts['goals'])}".strip()
         if counts["testable"] == 1:
             told = f"{'Det' if counts['goals'] == 1 else '1'} går att pröva, {'' if counts['in_figures'] else 'inte '}mot en siffra"
             return f"{start} {told}; det har {'ett' if counts['with_result'] else 'inget'} redovisat resultat."
-        figures = f"{_some(counts['in_figures'])} av dem mot en siffra"
-        told = f"{fmt.number(counts['testable'])} går att pröva, {figures}"
-        return f"{start} {told}; {_some(counts['with_result'])} har ett redovisat resultat."
+        figures = f"{self._goals_at('in_figures')} av dem mot en siffra"
+        told = f"{self._goals_at('testable')} går att pröva, {figures}"
+        return f"{start} {told}; {self._goals_at('with_result')} har ett redovisat resultat."
 
     def _judged(self) -> list[str]:
         judged = sorted(self._judged_verdicts(), key=_importance)
@@ -200,8 +241,10 @@ class Sentences:
         baseline = {v.observation for v in self._analysis.plan_verdicts if v.word == Word.BASELINE}
         if not baseline:
             return ""
-        number = _capital(fmt.counted(len(baseline), "uppgift", "uppgifter"))
-        return f"{number} om målen är äldre än planen eller står i planen själv och visar bara utgångsläget."
+        number = self._in_words("baseline", baseline, "uppgift", "uppgifter")
+        start = "" if self._judged_verdicts() else "Det vet vi inte. "
+        listed = "" if any(self._positions()) else " Se tabellen längre ned."
+        return f"{start}{capital(number)} om målen visar läget före planen eller kommer från planen själv.{listed}"
 
     def _positions(self) -> list[str]:
         """Where the county stood on its own goals: one figure per focus area."""
@@ -212,10 +255,13 @@ class Sentences:
         return [self._position(verdict) for verdict in list(shown.values())[: self._messages]]
 
     def _position(self, verdict: Verdict) -> str:
+        """The goal first, marked as a goal; then where the county stood."""
         aim = target_text(verdict)
-        goal = f"målet: {aim}" if aim else "målet anger ingen andel"
+        is_said = bool(aim) and set(plain(aim).lower().split()) <= set(verdict.label.lower().split())
+        stated = aim or "ingen andel anges"
         untested = "; går inte att pröva" if aim and verdict.word == Word.NOT_TESTABLE else ""
-        return _capital(f"{verdict.label}: {self._figure(verdict)} {fmt.period(verdict.period)} ({goal}{untested}).")
+        goal = "" if is_said and not untested else f" ({stated}{untested})"
+        return f"Mål: {_uncapital(verdict.label)}{goal}. Läget {fmt.period(verdict.period)}: {self._figure(verdict)}."
 
     def _stated(self) -> list[str]:
         """Comparisons that the documents make in words only, quoted as theirs; those with riket first."""
@@ -240,14 +286,18 @@ class Sentences:
         details = [fmt.population(each["sex"], each["age"], level) for each, level in zip(rows, levels, strict=True)]
         whom = f" ({fmt.listed(sorted(set(details)))})" if all(details) else ""
         when = fmt.period(row["when"])
-        return f"{_capital(row['title'])}{whom}: ”{row['wording']}”, skriver dokumentet, utan siffror ({when})."
+        return f"{capital(row['title'])}{whom}: dokumentet skriver ”{row['wording']}”, utan siffror ({when})."
 
     def _stands_out(self) -> str:
         family = [each for each in self._analysis.comparisons if each.stands_out is not None]
         if not family:
-            return "Ingen jämförelse har de antal som krävs för att pröva om länet sticker ut."
+            what = "om länet skiljer sig från riket"
+            whether = what if self._judged_verdicts() else f"om målen nås eller {what}"
+            return f"Underlaget räcker inte för att säga {whether}."
         is_one = len(family) == 1
-        looked = f"{_capital(fmt.counted(len(family), 'jämförelse', 'jämförelser'))} har prövats{'' if is_one else ' tillsammans'}"
+        ids = [f"{each.observation}/{each.other}" for each in family]
+        number = capital(self._in_words("comparisons-tested", ids, "jämförelse", "jämförelser"))
+        looked = f"{number} har prövats{'' if is_one else ' tillsammans'}"
         found = [self._comparison(each).rstrip(".") for each in family if each.stands_out]
         nothing = "den sticker inte ut" if is_one else "ingen sticker ut"
         return f"{looked}; {f'det som sticker ut: {fmt.listed(found)}' if found else nothing}."
@@ -265,7 +315,7 @@ class Sentences:
         by_level = {row["level"]: row for row in pair.to_dict("records")}
         after = by_level["efter"]
         detail = f" ({after['dimension']})" if after["dimension"] else ""
-        return f"{_capital(after['title'])}: {show(by_level['före'])} före och {show(after)} efter{detail}. Uppgiften är dokumentets; antal anges inte."
+        return f"{capital(after['title'])}: {show(by_level['före'])} före och {show(after)} efter{detail}. Uppgiften är dokumentets; antal anges inte."
 
     def _compared(self) -> list[str]:
         chosen = [
@@ -276,7 +326,7 @@ class Sentences:
     def _comparison(self, comparison: Comparison, *, with_reason: bool = True) -> str:
         """One comparison as a sentence; only its own word judges it."""
         detail = fmt.population(comparison.sex, comparison.age, comparison.level)
-        measure = _capital(self._analysis.catalogue[comparison.indicator].title) + (f" ({detail})" if detail else "")
+        measure = capital(self._analysis.catalogue[comparison.indicator].title) + (f" ({detail})" if detail else "")
         own, other = Tables(self._analysis).compared(comparison)
         period = fmt.period(comparison.period)
         text = {
@@ -285,7 +335,7 @@ class Sentences:
             "past": f"{measure}: {own} {period} mot {other} {_earlier(comparison)}",
         }[comparison.kind]
         if comparison.word == INSUFFICIENT and not with_reason:
-            return f"{text}; skillnadens säkerhet kan inte bedömas."
+            return f"{text}; antal anges inte, så skillnadens säkerhet kan inte bedömas."
         if comparison.word == INSUFFICIENT:
             return f"{text}. Antal och nämnare redovisas inte för båda, så skillnadens säkerhet kan inte bedömas."
         return f"{text} – {comparison.word}."
@@ -293,52 +343,54 @@ class Sentences:
     def _missing(self) -> str:
         indicators = self._analysis.plan_indicators[self._analysis.plan_indicators["kind"] != "none"]
         known = reported_indicators(self._analysis.results)
-        without = int((~indicators["indicator"].isin(known)).sum())
-        counts = self._counts()
-        unknown, parts = counts["testable"] - counts["with_result"], []
-        if without:
+        without = indicators[~indicators["indicator"].isin(known)]["id"]
+        testable = goals_at(self._analysis, "testable")
+        unknown, parts = testable - goals_at(self._analysis, "with_result"), []
+        if len(without):
             noun = "uppföljningsindikator" if len(indicators) == 1 else "uppföljningsindikatorer"
-            parts.append(f"{fmt.number(without)} av {fmt.number(len(indicators))} {noun}")
+            of_all = self._counted("indicators", indicators["id"])
+            parts.append(f"{self._counted('indicators/without-result', without)} av {of_all} {noun}")
         if unknown:
-            those = (
-                "det enda"
-                if counts["testable"] == 1
-                else f"{fmt.number(unknown)} av de {fmt.number(counts['testable'])}"
-            )
+            of_all = self._goals_at("testable")
+            those = "det enda" if len(testable) == 1 else f"{self._counted('testable/unknown', unknown)} av de {of_all}"
             parts.append(f"{those} mål som går att pröva")
-        ask = f" Fråga: {self._contact}." if self._contact else ""
+        ask = f" Fråga {self._contact}." if self._contact else ""
         return f"Resultat saknas för {fmt.listed(parts)}.{ask}" if parts else ""
 
     def _not_comparable(self) -> str:
         """How many printed figures lie near a goal of the plan but measure something else."""
         near = {v.observation for v in self._analysis.plan_verdicts if v.word == Word.MEASURES_OTHER}
         figures = self._analysis.results[~self._analysis.results["status"].isin(WITHOUT_VALUE)]
-        number = int(figures["id"].isin(near).sum())
-        if not number:
+        shown = figures.loc[figures["id"].isin(near), "id"]
+        if not len(shown):
             return ""
-        told = _capital(fmt.counted(number, "uppgift", "uppgifter"))
-        return f"{told} ligger nära ett mål men mäter något annat än målet (vår läsning)."
+        told = self._in_words("measures-other", shown, "uppgift", "uppgifter")
+        return f"{capital(told)} ligger nära ett mål men mäter något annat än målet (vår läsning)."
 
     def _findings(self) -> str:
         number = len(self._analysis.findings)
         if not number:
             return ""
         such = ", till exempel summor som inte stämmer eller nämnare som saknas," if number > 1 else ""
-        return f"{_capital(fmt.counted(number, 'avvikelse', 'avvikelser'))} i dokumenten{such} redovisas under Datakvalitet."
+        told = self._in_words("findings", self._analysis.findings["id"], "avvikelse", "avvikelser")
+        return f"{capital(told)} i dokumenten{such} redovisas under Datakvalitet."
 
     def _errors(self) -> str:
         errors = expected_errors(self._analysis.verdicts)
         if not errors["judged"]:
             return ""
-        number, wrong = int(errors["judged"]), fmt.number(errors["surely_wrong_at_most"])
-        likely = fmt.number(errors["likely_wrong_at_most"])
-        told = _capital(fmt.counted(number, "omdöme", "omdömen"))
+        judged = [f"{v.target}/{v.observation}" for v in self._analysis.verdicts if v.by_interval]
+        wrong, likely = (
+            self._counted(f"by-interval/{name}", judged, fmt.number(errors[name]))
+            for name in ("surely_wrong_at_most", "likely_wrong_at_most")
+        )
+        told = capital(self._in_words("by-interval", judged, "omdöme", "omdömen"))
         return f"{told} bygger på intervall; antalet felaktigt säkra väntas vara högst {wrong} och antalet felaktigt troliga högst {likely}."
 
     def _figure(self, verdict: Verdict) -> str:
         if verdict.observation is None:
             return "inget redovisat resultat"
-        row = self._analysis.results.set_index("id").loc[verdict.observation]
+        row = self._analysis.results.set_index("id", drop=False).loc[verdict.observation]
         return Tables(self._analysis).figure(row)
 
 
@@ -363,17 +415,13 @@ def _untestable(goals: int) -> str:
     return {0: "", 1: "Det går inte att pröva."}.get(goals, "Inget av dem går att pröva.")
 
 
-def _some(count: int) -> str:
-    """How many goals: a figure, or 'inget'."""
-    return fmt.number(count) if count else "inget"
+def _uncapital(text: str) -> str:
+    """A label inside a sentence; an abbreviation keeps its letters."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _earlier(comparison: Comparison) -> str:
     return fmt.period(comparison.against) if comparison.kind == "past" else ""
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def joined(sentences: Iterable[str]) -> str:

@@ -18,7 +18,9 @@ from psykanalys.data.prepare import items
 from psykanalys.indicators import has_figure
 from psykanalys.present import formatting as fmt
 from psykanalys.present import words
+from psykanalys.present.counts import counted, goals
 from psykanalys.present.html import Cell, Table
+from psykanalys.references import Marked, capital, marked, reference
 from psykanalys.verdicts import Verdict, Word
 
 MISSING = "uppgift saknas"
@@ -61,12 +63,12 @@ class Tables:
         """One row per focus area: how many goals, and how far each can be followed."""
         overview = self._analysis.overview
         rows = [
-            [f"{number} {FOCUS_AREAS[number]}", *(str(count) for count in row)]
-            for number, row in zip(overview.index, overview.to_numpy(), strict=True)
+            [f"{number} {FOCUS_AREAS[number]}", *(goals(self._analysis, step, number) for step in overview.columns)]
+            for number in overview.index
         ]
         return Table(
             "Målen i planen och hur långt de går att följa, per fokusområde",
-            ["Fokusområde", "Mål", "Med uppföljningsindikator", "Går att pröva", "Med resultat", "Bedömda"],
+            ["Fokusområde", "Mål", "Med uppföljningsindikator", "Går att pröva", "Känt läge", "Bedömda"],
             rows,
             numeric=frozenset(range(1, 6)),
             notes=[
@@ -83,9 +85,8 @@ class Tables:
             for verdict in sorted(self._with_result(focus_area), key=lambda v: v.word == Word.NOT_TESTABLE)
             if verdict.word != Word.MEASURES_OTHER
         ]
-        where = "" if focus_area is None else f" – {FOCUS_AREAS[focus_area].lower()}"
         columns = ["Mål att pröva", "Mått", "Resultat", "Period", "Ska nås", "Avstånd", "Omdöme", "Källa"]
-        return Table(f"Mål och resultat{where}", columns, rows, frozenset({2, 5}), notes.texts)
+        return Table(f"Mål och resultat{_where(focus_area)}", columns, rows, frozenset({2, 5}), notes.texts)
 
     def measuring_other(self, focus_area: int) -> Table:
         """Results that lie near a target but measure something else, and what."""
@@ -94,7 +95,7 @@ class Tables:
         rows: list[Cells] = []
         for verdict in self._with_result(focus_area):
             if verdict.word == Word.MEASURES_OTHER:
-                result = self._analysis.results.set_index("id").loc[verdict.observation]
+                result = self._analysis.results.set_index("id", drop=False).loc[verdict.observation]
                 figure = self.figure(result) + notes.mark(result["caution"])
                 aim = target_text(verdict)
                 rows.append(
@@ -119,7 +120,7 @@ class Tables:
         """One page: every target whose result can be set against it, by focus area."""
         left_out = (Word.MEASURES_OTHER, Word.NOT_TESTABLE, Word.MISSING)
         shown = [v for v in self._analysis.verdicts if v.observation and v.word not in left_out]
-        results = self._analysis.results.set_index("id")
+        results = self._analysis.results.set_index("id", drop=False)
         rows: list[Cells] = [
             [
                 verdict.label,
@@ -142,7 +143,7 @@ class Tables:
             self._missing_row(verdict, targets.loc[verdict.target]) for verdict in verdicts if not verdict.observation
         ]
         columns = ["Mål att pröva", "Vad som ska nås", "Ska vara nått", "Omdöme", "Källa"]
-        return Table("Mål utan redovisat resultat", columns, rows)
+        return Table(f"Mål utan redovisat resultat{_where(focus_area)}", columns, rows)
 
     def goals(self, focus_area: int) -> Table:
         """Goals with their activities and who is responsible, row by row as the plan groups them."""
@@ -174,7 +175,9 @@ class Tables:
             ]
             for row in as_printed(self._analysis.in_focus_area("other_activities", focus_area)).to_dict("records")
         ]
-        return Table("Insatser enligt uppföljningarna", ["Insats", "Läge", "År", "Ansvariga", "Källa"], rows)
+        return Table(
+            f"Insatser enligt uppföljningarna{_where(focus_area)}", ["Insats", "Läge", "År", "Ansvariga", "Källa"], rows
+        )
 
     def plan_indicators(self, focus_area: int) -> Table:
         """The follow-up indicators that the plan lists, what they measure and what is reported."""
@@ -200,15 +203,15 @@ class Tables:
 
     def listed_elsewhere(self, focus_area: int) -> str:
         """Where the focus area's other figures are listed: '41 under Barn och unga, 3 under fokusområde 1'."""
-        here = self._analysis.in_focus_area("results", focus_area).index
-        counts = self._home.loc[here].value_counts()
+        rows = self._analysis.in_focus_area("results", focus_area)
+        here = self._home.loc[rows.index].set_axis(rows["id"])
         names = {**TOPICS, **{str(number): f"fokusområde {number}" for number in FOCUS_AREAS}}
         told = [
-            f"{fmt.number(counts[home])} under {name}"
+            f"{self._count(f'area-{focus_area}/listed-{home}', _at(here, home))} under {name}"
             for home, name in names.items()
-            if home in counts and home != str(focus_area)
+            if home in set(here) and home != str(focus_area)
         ]
-        return fmt.listed(told)
+        return Marked(fmt.listed(told))
 
     def on_topic(self, topic: str) -> pd.DataFrame:
         """The results that are listed in an in-depth section."""
@@ -243,26 +246,17 @@ class Tables:
         """Figures beside riket, other groups and the county's own past (`kind`: nation, group or past)."""
         notes = Notes()
         rows = [self._comparison_row(each, notes) for each in self._analysis.comparisons if kind in (None, each.kind)]
-        columns = [
-            "Mått",
-            "Gäller",
-            "Period",
-            "Länet",
-            "Jämförs med",
-            "Jämförelsevärde",
-            "Skillnad",
-            "Säkerhet i skillnaden",
-        ]
+        columns = ["Mått", "Gäller", "Period", "Länet", "Jämförs med", "Skillnad", "Säkerhet"]
         caption = (
             "Jämförelser med riket"
             if kind == "nation"
             else "Jämförelser med riket, andra grupper och tidigare perioder"
         )
-        return Table(caption, columns, rows, frozenset({3, 5, 6}), notes.texts)
+        return Table(caption, columns, rows, frozenset({3, 4, 5}), notes.texts)
 
     def not_compared(self) -> Table:
         """Figures of one measure that are not set against each other, and why."""
-        results = self._analysis.results.set_index("id")
+        results = self._analysis.results.set_index("id", drop=False)
         rows: list[Cells] = []
         for each in self._analysis.not_compared:
             own, other = results.loc[each.observation], results.loc[each.other]
@@ -279,8 +273,7 @@ class Tables:
                 row["title"],
                 self._population(row),
                 _when(row),
-                (f"”{row['wording']}”" if row["wording"] else words.DIRECTIONS[row["direction"]])
-                + notes.mark(row["caution"]),
+                marked(reference("r", row["id"]), _direction(row)) + notes.mark(row["caution"]),
                 self._places(row["places"]),
             ]
             for row in self.on_topic("stated").sort_values(["title", "when", "id"]).to_dict("records")
@@ -358,7 +351,7 @@ class Tables:
                 kinds[row["kind"]],
                 row["number"] or "–",
                 reported[row["reported"]],
-                row["reason"] or ("" if pd.isna(row["count"]) else fmt.number(row["count"])) or "–",
+                row["reason"] or _asked(row) or "–",
                 self._places(row["places"]),
             ]
             for row in self._analysis.survey.sort_values(["kind", "number", "id"]).to_dict("records")
@@ -389,7 +382,9 @@ class Tables:
         rows = [
             [
                 words.FINDING_KINDS[row["kind"]],
-                row["description"],
+                marked(reference("q", row["id"]), row["description"])
+                if _has_digit(row["description"])
+                else row["description"],
                 row["treatment"],
                 self._places(row["places"]),
             ]
@@ -419,14 +414,6 @@ class Tables:
             "Uppgifter som saknas eller skyddas, med orsak",
             ["Mått", "Gäller", "Period", "Varför", "Kommentar", "Källa"],
             rows,
-        )
-
-    def gaps(self) -> Table:
-        """How many parts of the plan lack what makes them possible to follow."""
-        gaps = self._analysis.gaps
-        rows = [[words.GAPS[name], str(lacking), str(total)] for name, (lacking, total) in gaps.items() if total]
-        return Table(
-            "Vad som saknas för att planen ska gå att följa", ["Brist", "Antal", "Av"], rows, frozenset({1, 2})
         )
 
     def verdict_words(self) -> Table:
@@ -480,8 +467,11 @@ class Tables:
             )
         return Table("Mått som används", ["Mått", "Räknas som", "Slag", "Att tänka på"], rows)
 
-    def figure(self, row: Row, *, with_interval: bool = True) -> str:
+    def figure(self, row: Row, *, with_interval: bool = True) -> Marked:
         """A result as printed: counts, value with unit, interval, range, change, direction, yes/no or why it is missing."""
+        return marked(reference("r", row["id"]), self._printed(row, with_interval=with_interval))
+
+    def _printed(self, row: Row, *, with_interval: bool) -> str:
         if row["status"] in ("not_reported", "not_applicable", "missing_in_extract", "suppressed"):
             stated = f" (”{row['wording']}”)" if row["wording"] else ""
             return words.STATUSES[row["status"]] + stated
@@ -493,13 +483,18 @@ class Tables:
         quoted = f"”{row['wording']}”, återges som " if row["wording"] and not _text(row["direction"]) else ""
         return quoted + f"{firmness} {text}".strip()
 
-    def compared(self, comparison: Comparison) -> tuple[str, str]:
+    def compared(self, comparison: Comparison) -> tuple[Marked, Marked]:
         """Both values of a comparison, with the decimals that each figure is shown with elsewhere."""
-        rows = self._analysis.results.set_index("id").loc[[comparison.observation, comparison.other]]
-        own, other = (fmt.with_unit(row["value"], row["unit"], _decimals(row)) for row in rows.to_dict("records"))
+        rows = self._analysis.results.set_index("id", drop=False).loc[[comparison.observation, comparison.other]]
+        decimals = {_decimals(row) for row in rows.to_dict("records")}
+        shared = _most_decimals(rows["value"]) if decimals == {None} else None
+        own, other = (
+            fmt.with_unit(row["value"], row["unit"], _decimals(row) if shared is None else shared)
+            for row in rows.to_dict("records")
+        )
         if own == other and comparison.difference:
             own, other = (fmt.with_unit(value, comparison.unit) for value in (comparison.value, comparison.other_value))
-        return own, other
+        return marked(reference("r", comparison.observation), own), marked(reference("r", comparison.other), other)
 
     @property
     def _short_names(self) -> dict[str, str]:
@@ -519,12 +514,13 @@ class Tables:
         return ", ".join(part for part in (area, fmt.population(row["sex"], row["age"], _level(row))) if part)
 
     def _verdict_row(self, verdict: Verdict, notes: Notes) -> Cells:
-        result = self._analysis.results.set_index("id").loc[verdict.observation]
+        result = self._analysis.results.set_index("id", drop=False).loc[verdict.observation]
         limits = fmt.interval(verdict.ci_low, verdict.ci_high, _decimals(result))
         return [
             verdict.label,
             self._measure(result),
-            f"{self.figure(result, with_interval=False)} {limits}".strip() + notes.mark(result["caution"]),
+            f"{self.figure(result, with_interval=False)} {of_verdict(verdict, limits)}".strip()
+            + notes.mark(result["caution"]),
             _when(result),
             target_text(verdict) or "anges inte",
             _distance(verdict),
@@ -582,22 +578,28 @@ class Tables:
         return f"{words.STATES[row['state']]} {fmt.period(dated)}" if dated else words.STATES[row["state"]]
 
     def _comparison_row(self, comparison: Comparison, notes: Notes) -> Cells:
-        results = self._analysis.results.set_index("id")
+        results = self._analysis.results.set_index("id", drop=False)
         own, other = results.loc[comparison.observation], results.loc[comparison.other]
-        difference = "–" if comparison.difference is None else signed(comparison.difference, _points(comparison.unit))
+        difference = "–" if comparison.difference is None else difference_text(comparison)
         value, other_value = self.compared(comparison)
         return [
             own["title"],
             self._population(own),
             _when(own),
             value + notes.mark(own["caution"]),
-            _when(other) if comparison.kind == "past" else comparison.against,
-            other_value + notes.mark(other["caution"]),
+            f"{_when(other) if comparison.kind == 'past' else comparison.against}: {other_value}"
+            + notes.mark(other["caution"]),
             difference,
             comparison.word,
         ]
 
+    def _count(self, name: str, rows: Iterable[str]) -> Marked:
+        return counted(self._analysis, name, rows)
+
     def _amount(self, row: Row) -> str:
+        return marked(reference("f", row["id"]), self._amount_printed(row))
+
+    def _amount_printed(self, row: Row) -> str:
         if pd.isna(row["amount"]):
             return (
                 words.STATUSES.get(row["status"], "belopp anges inte")
@@ -609,12 +611,22 @@ class Tables:
 
 def target_text(verdict: Verdict) -> str:
     """What was to be reached: 'minst 90 %', 'högst 0 självmord', 'ska minska'."""
+    text = _target_printed(verdict)
+    return marked(reference("t", verdict.target), text) if _has_digit(text) else text
+
+
+def of_verdict(verdict: Verdict, text: str) -> Marked:
+    """A text with a figure that the verdict calculated."""
+    return marked(reference("v", f"{verdict.target}/{verdict.observation}"), text)
+
+
+def _target_printed(verdict: Verdict) -> str:
     if verdict.operator in words.DEVELOPMENTS:
         return words.DEVELOPMENTS[verdict.operator]
     if verdict.target_value is None:
         return ""
     if (verdict.operator, verdict.target_value, verdict.unit) == (">=", 100, "procent"):
-        return "alla (100 %)"
+        return "alla (100\u00a0%)"
     if verdict.target_value == 0 and verdict.operator in {"<=", "="}:
         return _none_of(verdict.unit)
     value = fmt.with_unit(verdict.target_value, verdict.unit)
@@ -632,6 +644,16 @@ def signed(value: float, unit: str, decimals: int = 1) -> str:
 def reported_indicators(results: pd.DataFrame) -> set[str]:
     """The measures of which a figure, a range or a yes/no is reported."""
     return set(results.loc[has_figure(results), "indicator"])
+
+
+def _most_decimals(values: pd.Series) -> int:
+    """How many decimals the most exact of printed values has: 137,21 and 123,20 are shown alike."""
+    return max(len(fmt.number(value).partition(",")[2]) for value in values)
+
+
+def _where(focus_area: int | None) -> str:
+    """What a caption adds: tables of the same kind in several focus areas must be told apart."""
+    return "" if focus_area is None else f" – {FOCUS_AREAS[focus_area].lower()}"
 
 
 def _none_of(unit: str) -> str:
@@ -660,7 +682,7 @@ def _distance(verdict: Verdict) -> str:
     text = signed(verdict.distance, _points(verdict.unit))
     if verdict.distance_in_count:
         text += f" ({fmt.number(abs(verdict.distance_in_count))} till)" if verdict.distance_in_count > 0 else ""
-    return text
+    return of_verdict(verdict, text)
 
 
 def _why(verdict: Verdict, analysis: Analysis) -> str:
@@ -669,11 +691,12 @@ def _why(verdict: Verdict, analysis: Analysis) -> str:
     if verdict.word == Word.NOT_TESTABLE:
         parts.insert(0, analysis.targets.set_index("id").loc[verdict.target, "why_not_testable"].rstrip("."))
     if verdict.needed_n:
-        parts.append(f"med samma andel skulle {fmt.number(verdict.needed_n)} fall räcka för ett säkert omdöme")
+        needed = of_verdict(verdict, fmt.number(verdict.needed_n))
+        parts.append(f"med samma andel skulle {needed} fall räcka för ett säkert omdöme")
     if verdict.override:
         parts.insert(0, f"satt för hand ({verdict.override}); regeln gav: {verdict.word_by_rule}")
     text = "; ".join(dict.fromkeys(parts))
-    return text[:1].upper() + text[1:] + "." if text else ""
+    return capital(text) + "." if text else ""
 
 
 def as_printed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -753,6 +776,26 @@ def _yes_no(row: Row) -> str:
 
 def _text(value: Any) -> str:
     return "" if value is None or value is pd.NA or value != value else str(value)
+
+
+def difference_text(comparison: Comparison) -> Marked:
+    """The difference of a comparison that has one: '+2,4 procentenheter'."""
+    text = signed(comparison.difference or 0.0, _points(comparison.unit))
+    return marked(reference("c", f"{comparison.observation}/{comparison.other}"), text)
+
+
+def _asked(row: Row) -> str:
+    """How many a survey row is about."""
+    return "" if pd.isna(row["count"]) else marked(reference("s", row["id"]), fmt.number(row["count"]))
+
+
+def _at(home: pd.Series, place: str) -> Iterable[str]:
+    """The ids whose place in the report this is."""
+    return home.index[home == place]
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
 
 
 def rows_of(tables: Iterable[Table]) -> int:

@@ -20,7 +20,11 @@ from traitlets import default
 from psykanalys import __version__
 from psykanalys.areas import slugify
 from psykanalys.errors import ReportError
+from psykanalys.manifest import checksum
+from psykanalys.present.proof import NO_CODE
 from psykanalys.present.words import GLOSSARY
+from psykanalys.report.params import INJECTED
+from psykanalys.report.seal import sealed, with_source
 
 TEMPLATES = Path(__file__).parent / "templates"
 FORBIDDEN = {
@@ -67,11 +71,30 @@ class PsykanalysExporter(TemplateExporter):
     ) -> tuple[str, dict[str, Any]]:
         """Return the page and nbconvert's resources. Raises ReportError for what must not be mailed."""
         style = (TEMPLATES / "psykanalys" / "style.css").read_text(encoding="utf-8")
-        report = {"title": page_title(nb), "style": style, "version": __version__}
+        report = {"title": page_title(nb), "style": style, "version": __version__, "code": _code_to_come(nb)}
         page, resources = super().from_notebook_node(nb, {**(resources or {}), "report": report}, **kw)
-        page = small(with_column_names(with_contents(with_abbreviations(page))))
+        page = with_source(page, notebook=notebook_checksum(nb))
+        page = sealed(small(with_column_names(with_contents(with_abbreviations(page)))))
         refuse_what_cannot_be_mailed(page)
         return page, resources
+
+
+def _code_to_come(nb: NotebookNode) -> str:
+    """What stands for the code until the page is finished; nothing where no cell tells what it is made from."""
+    outputs = (output for cell in nb.cells for output in cell.get("outputs", []))
+    has_proof = any("data-manifest" in "".join(output.get("data", {}).get("text/html", "")) for output in outputs)
+    return NO_CODE if has_proof else ""
+
+
+def notebook_checksum(nb: NotebookNode) -> str:
+    """The checksum of the notebook's own cells: not of their outputs, nor of the parameters' values."""
+    return checksum(
+        [
+            [cell.cell_type, cell.source, cell.metadata.get("tags", [])]
+            for cell in nb.cells
+            if "parameters" not in cell.metadata.get("tags", []) and not cell.source.startswith(INJECTED)
+        ]
+    )
 
 
 def page_title(nb: NotebookNode) -> str:

@@ -15,9 +15,10 @@ from psykanalys.areas import UnknownAreaError, find_county
 from psykanalys.data.commentary import locate
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError
+from psykanalys.present import ledger
 
 INJECTED = "# Parameters"  # the first line of the cell that papermill injects
-TEXTS = ("county", "contact", "commentary")  # never read as a number or a date
+TEXTS = ("county", "contact", "commentary", "previous")  # never read as a number or a date
 
 
 class Parameters(BaseModel):
@@ -31,6 +32,9 @@ class Parameters(BaseModel):
     all_figures: Annotated[bool, Field(description="Whether each focus area also lists every figure.")]
     commentary: Annotated[
         str, Field(description="The county's own commentary: a Markdown file in the project folder (may be empty).")
+    ]
+    previous: Annotated[
+        str, Field(description="An earlier report's twin (JSON) in the project folder, to tell what has changed.")
     ]
 
 
@@ -70,6 +74,8 @@ def read(project: Project, county: str, overrides: Mapping[str, Any] | None = No
     parameters = validate({**values, **(overrides or {})}, f"params/{county}.yaml")
     if parameters.commentary:
         locate(project, parameters.commentary)
+    if parameters.previous:
+        ledger.locate(project, parameters.previous)
     if find_county(parameters.county).slug != county:
         raise ParameterError(
             f"params/{county}.yaml: county: '{parameters.county}' is another county — expected '{county}'"

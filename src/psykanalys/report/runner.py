@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,11 +18,13 @@ from lxml import html
 
 from psykanalys.areas import find_county, short_name
 from psykanalys.data.project import Project
-from psykanalys.errors import ParameterError, PsykanalysError
-from psykanalys.report import params
+from psykanalys.errors import ParameterError, PsykanalysError, ReportError
+from psykanalys.present.twin import written as twin_text
+from psykanalys.report import params, seal
 from psykanalys.report.formats import ENDINGS, FORMATS, convert
 
 NOTEBOOK = "county_report.ipynb"
+TWIN = ".json"
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,20 @@ def run(
     out: Path | None = None,
     jobs: int | None = None,
     formats: Sequence[str] = ("html",),
+    previous: Path | None = None,
     tell: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Make the reports of the counties named (default: all with a parameter file), and the index of the HTML pages.
 
     Parameters are checked before anything runs. One county, or one format of it, may fail without losing the others;
-    `tell` is called as each county is done. Returns the outcomes in the order asked for.
+    `previous` is an earlier twin or a folder of them; `tell` is called as each county is done. Returns the outcomes in
+    the order asked for.
     """
     formats = _known(formats)
     names = [_file_name(name) for name in counties] or params.counties_with_parameters(project)
-    tasks, refused = _read_all(project, list(dict.fromkeys(names)), overrides)
     folder = out or project.reports
+    earlier = {name: _earlier(project, previous, name, folder) for name in names} if previous else {}
+    tasks, refused = _read_all(project, list(dict.fromkeys(names)), overrides, earlier)
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = _run_all(project, tasks, folder, formats, jobs or min(len(tasks), os.cpu_count() or 1), tell)
     outcomes += [Outcome(name, False, folder, message=str(error)) for name, error in refused.items()]
@@ -84,8 +90,29 @@ def run_one(
         except Exception as error:  # noqa: BLE001 - one county may fail in any way without losing the others
             outcome = Outcome(county, False, _kept(county, executed, folder), message=_what_happened(error))
         else:
-            outcome = _written(county, page, executed, folder, formats)
+            outcome = _written(project, values, _Made(county, page, executed), folder, formats)
     return replace(outcome, seconds=time.perf_counter() - started)
+
+
+def make(project: Project, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Make one county's page and its twin and write nothing. Raises ReportError where the notebook fails."""
+    with TemporaryDirectory(prefix="psykanalys-") as workshop:
+        executed = Path(workshop) / "report.ipynb"
+        try:
+            _execute(project, values, executed)
+        except Exception as error:
+            raise ReportError(f"the report cannot be made again: {_what_happened(error)}") from error
+        page = _page(executed)
+    return page, twin_of(project, values, page)
+
+
+def twin_of(project: Project, values: Mapping[str, Any], page: str) -> dict[str, Any]:
+    """The twin of a finished page: the county's figures, and what the page itself shows of them."""
+    from psykanalys.present.county import load
+
+    manifest = seal.manifest_of(page) or {}
+    told = {"manifest": manifest, "code": seal.code(manifest), "sha256": sha256(page.encode()).hexdigest()}
+    return {**load(project=project, **values).twin, "page": {**told, "shown": seal.shown(page)}}
 
 
 def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
@@ -104,7 +131,7 @@ def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
 
 
 def _read_all(
-    project: Project, names: list[str], overrides: Mapping[str, Any] | None
+    project: Project, names: list[str], overrides: Mapping[str, Any] | None, earlier: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, ParameterError]]:
     """The parameters of each county, and what was wrong with those that cannot be used; raises if none can."""
     if "county" in (overrides or {}):
@@ -113,12 +140,25 @@ def _read_all(
     refused: dict[str, ParameterError] = {}
     for name in names:
         try:
-            tasks[name] = params.read(project, name, overrides).model_dump()
+            tasks[name] = params.read(project, name, {**(overrides or {}), **earlier.get(name, {})}).model_dump()
         except ParameterError as error:
             refused[name] = error
     if not tasks:
         raise ParameterError("\n".join(dict.fromkeys(str(error) for error in refused.values())))
     return tasks, refused
+
+
+def _earlier(project: Project, previous: Path, county: str, folder: Path) -> dict[str, str]:
+    """The parameter that names a county's earlier twin; nothing where a folder of twins has none of it."""
+    path = previous / f"{county}{TWIN}" if previous.is_dir() else previous
+    if previous.is_dir() and not path.is_file():
+        return {}
+    if path.resolve() == (folder / f"{county}{TWIN}").resolve():
+        raise ParameterError(
+            f"--previous {previous}: would be overwritten by this run — copy the earlier reports first"
+        )
+    relative = os.path.relpath(path.resolve(), project.root.resolve())
+    return {"previous": Path(relative).as_posix()}
 
 
 def _made_before(project: Project, folder: Path, tasks: Mapping[str, Any]) -> list[Outcome]:
@@ -192,20 +232,37 @@ def _page(executed: Path) -> str:
     return PsykanalysExporter().from_filename(str(executed))[0]
 
 
-def _written(county: str, page: str, executed: Path, folder: Path, formats: Sequence[str]) -> Outcome:
-    """Write each format; one may fail without losing the others."""
-    made: list[Path] = []
+@dataclass(frozen=True)
+class _Made:
+    """A finished page, whose it is, and the notebook that it was made of."""
+
+    county: str
+    page: str
+    executed: Path
+
+
+def _written(project: Project, values: Mapping[str, Any], made: _Made, folder: Path, formats: Sequence[str]) -> Outcome:
+    """Write each format, and the page's twin; one may fail without losing the others."""
+    files: list[Path] = []
     faults: list[str] = []
-    for form in formats:
+    for form in (*formats, *(["twin"] if "html" in formats and seal.manifest_of(made.page) else [])):
         try:
-            made.append(_write(folder / f"{county}{ENDINGS[form]}", convert(page, form, county, formats)))
+            name = f"{made.county}{ENDINGS.get(form, TWIN)}"
+            content = (
+                _twin(project, values, made.page) if form == "twin" else convert(made.page, form, made.county, formats)
+            )
+            files.append(_write(folder / name, content))
         except Exception as error:  # noqa: BLE001 - one format may fail in any way without losing the others
             faults.append(f"{form}: {_what_happened(error)}")
     if faults:
-        kept = _kept(county, executed, folder)
-        return Outcome(county, False, kept, message="; ".join(faults), made=tuple(made))
-    (folder / f"{county}.failed.ipynb").unlink(missing_ok=True)
-    return Outcome(county, True, made[0], made=tuple(made))
+        kept = _kept(made.county, made.executed, folder)
+        return Outcome(made.county, False, kept, message="; ".join(faults), made=tuple(files))
+    (folder / f"{made.county}.failed.ipynb").unlink(missing_ok=True)
+    return Outcome(made.county, True, files[0], made=tuple(files))
+
+
+def _twin(project: Project, values: Mapping[str, Any], page: str) -> bytes:
+    return twin_text(twin_of(project, values, page)).encode()
 
 
 def _kept(county: str, executed: Path, folder: Path) -> Path:

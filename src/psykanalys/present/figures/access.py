@@ -15,6 +15,7 @@ from psykanalys.areas import NATION
 from psykanalys.catalogue import Indicator
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
+from psykanalys.present.counts import counted
 from psykanalys.present.figures.parts import (
     bar,
     bar_axis,
@@ -22,6 +23,7 @@ from psykanalys.present.figures.parts import (
     documents,
     in_letters,
     lanes,
+    result_text,
     room,
     share_text,
     uncapital,
@@ -39,6 +41,7 @@ from psykanalys.present.figures.style import (
     style,
 )
 from psykanalys.present.tables import MISSING, Tables, target_text
+from psykanalys.references import Marked, joined
 from psykanalys.verdicts import Verdict, Word, possible_values
 
 Row = Mapping[str, Any]
@@ -73,7 +76,7 @@ def flow(analysis: Analysis, tables: Tables) -> Figure | None:
     with style():
         percent_axis(canvas.axes[0])
     told = "; ".join(f"{line.label}: {_in_words(line, tables)}" for line in lines)
-    title = _flow_message(lines, analysis.county.code)
+    title = _flow_message(lines, analysis)
     source = f"{_flow_marks(lines)} {documents(analysis, rows['source'])}"
     table = tables.figures(rows, "Barn och unga: andelar inom tidsgränserna")
     return Figure("vantan-barn-och-unga", canvas, title, f"{title}. {told}.", source, table, table_beside=True)
@@ -155,7 +158,7 @@ def _compared(others: Sequence[Row], analysis: Analysis, tables: Tables) -> list
     for row in others:
         name = row["comparator"] or ("riket" if row["area"] == NATION else analysis.area_names[row["area"]])
         figures.setdefault(name, []).append(share_text(row, tables))
-    return [f"{name} {' och '.join(shares)}" for name, shares in figures.items()]
+    return [f"{name} {joined(' och ', shares)}" for name, shares in figures.items()]
 
 
 def _has_target(verdict: Verdict) -> bool:
@@ -218,22 +221,23 @@ def _in_words(line: Line, tables: Tables) -> str:
     return ", ".join(f"{fmt.YOUNG_SEX[row['sex']]} {tables.figure(row)}".strip() for row in line.own)
 
 
-def _flow_message(lines: Sequence[Line], county: str) -> str:
+def _flow_message(lines: Sequence[Line], analysis: Analysis) -> str:
     """How many steps where fewer than half get care in time, whatever the figures' rounding; each step's latest."""
     drawn = [row for line in lines for row in line.own if pd.notna(row["value"]) or pd.notna(row["value_low"])]
-    whole = [row for row in drawn if (row["sex"], row["area"], row["level"]) == ("T", county, "")]
+    whole = [row for row in drawn if (row["sex"], row["area"], row["level"]) == ("T", analysis.county.code, "")]
     latest = {row["indicator"]: row for row in sorted(whole, key=lambda row: str(row["when"]))}
     below = [row for row in latest.values() if possible_values(row)[1] < 50]
     if not below:
         return "Så stor andel av barn och unga får vård inom tidsgränserna"
-    steps = _of_all(len(below), len(latest), "steg")
+    steps = _of_all(analysis, "flow", below, list(latest.values()), "steg")
     return f"I {steps} får färre än hälften av barn och unga vård inom tidsgränsen"
 
 
-def _of_all(part: int, whole: int, noun: str) -> str:
-    """'två av tre steg', 'alla tre steg'."""
-    words = [in_letters(count) for count in (part, whole)]
-    return f"alla {words[1]} {noun}" if part == whole else f"{words[0]} av {words[1]} {noun}"
+def _of_all(analysis: Analysis, name: str, part: Sequence[Row], whole: Sequence[Row], noun: str) -> Marked:
+    """'två av tre steg', 'alla tre steg', with the reference of the part."""
+    words = [in_letters(len(rows)) for rows in (part, whole)]
+    text = f"alla {words[1]} {noun}" if len(part) == len(whole) else f"{words[0]} av {words[1]} {noun}"
+    return counted(analysis, f"access/{name}", (row["id"] for row in part), text)
 
 
 def _flow_marks(lines: Sequence[Line]) -> str:
@@ -265,7 +269,7 @@ def stock(analysis: Analysis, tables: Tables) -> Figure | None:
     with style():
         bar_axis(canvas.axes[0], [float(row["value"]) for row in records], texts)
     told = "; ".join(f"{label}: {text}" for label, text in zip(labels, texts, strict=True))
-    title = _stock_message(records)
+    title = _stock_message(records, analysis)
     when = f"Antal {fmt.period(records[0]['when'])}. " if has_one_period else ""
     overlap = "Den som har väntat länge kan räknas på flera rader; antalen läggs inte ihop."
     source = f"{when}{overlap} {documents(analysis, rows['source'])}"
@@ -279,17 +283,17 @@ def _count_label(row: Row, analysis: Analysis, *, with_period: bool) -> str:
     return ", ".join([*(part for part in parts if part), *([fmt.period(row["when"])] if with_period else [])])
 
 
-def _stock_message(records: Sequence[Row]) -> str:
+def _stock_message(records: Sequence[Row], analysis: Analysis) -> str:
     """In how many steps somebody had waited beyond the longest limit; else the largest count."""
     totals = [row for row in records if row["sex"] == "T"]
     longest = max((limit_in_days(row["title"]) or 0 for row in totals), default=0)
     at_limit = [row for row in totals if longest and limit_in_days(row["title"]) == longest]
     waited = [row for row in at_limit if row["value"] > 0]
     if len(at_limit) > 1 and waited:
-        steps = _of_all(len(waited), len(at_limit), "steg")
+        steps = _of_all(analysis, "stock", waited, at_limit, "steg")
         return f"I {steps} har {waited[0]['unit']} väntat över {longest} dagar"
     top = max(records, key=lambda row: row["value"])
-    return f"Flest: {uncapital(top['title'])} – {fmt.with_unit(top['value'], top['unit'])}"
+    return f"Flest: {uncapital(top['title'])} – {_with_unit(top)}"
 
 
 def months_reported(analysis: Analysis, tables: Tables) -> Figure | None:
@@ -301,7 +305,9 @@ def months_reported(analysis: Analysis, tables: Tables) -> Figure | None:
         return None
     records = sorted(rows.to_dict("records"), key=lambda row: int(row["level"]))
     labels = [fmt.with_unit(int(row["level"]), "månader") for row in records]
-    texts = [tables.figure(row) if pd.isna(row["value"]) else fmt.number(row["value"]) for row in records]
+    texts = [
+        tables.figure(row) if pd.isna(row["value"]) else result_text(row, fmt.number(row["value"])) for row in records
+    ]
     canvas = new_canvas(0.27 * len(records))
     with style():
         ax = canvas.add_axes((0.03, 0, 0.94, 1))
@@ -326,18 +332,22 @@ def _short_bars(ax: Axes, records: Sequence[Row], labels: Sequence[str], texts: 
     bar_axis(ax, values, texts, left=max(room(label) for label in labels))
 
 
+def _with_unit(row: Row) -> Marked:
+    return result_text(row, fmt.with_unit(row["value"], row["unit"]))
+
+
 def _months_message(records: Sequence[Row]) -> str:
     known = [row for row in records if pd.notna(row["value"])]
     period = parse_period(str(records[0]["when"])).months
     full = [row for row in known if int(row["level"]) == period]
     most = max(known, key=lambda row: row["value"])
-    common = f"{fmt.with_unit(most['value'], most['unit'])} rapporterade {fmt.with_unit(int(most['level']), 'månader')}"
+    common = f"{_with_unit(most)} rapporterade {fmt.with_unit(int(most['level']), 'månader')}"
     if not full:
         return f"Vanligast: {common}"
     units, rest = (
-        fmt.with_unit(full[0]["value"], full[0]["unit"]),
+        _with_unit(full[0]),
         ""
         if most is full[0]
-        else f"; vanligast var {fmt.with_unit(int(most['level']), 'månader')} ({fmt.number(most['value'])})",
+        else f"; vanligast var {fmt.with_unit(int(most['level']), 'månader')} ({result_text(most, fmt.number(most['value']))})",
     )
     return f"{units} rapporterade alla {period} månader{rest}"

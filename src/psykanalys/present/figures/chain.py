@@ -10,12 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from psykanalys.analysis import FOCUS_AREAS, STEPS, Analysis
+from psykanalys.present.counts import counted, goals
 from psykanalys.present.figures.style import ACCENT, GRID, GROUND, MARK, SMALL, SOFT, WIDTH, Figure, new_canvas, style
 from psykanalys.present.html import Table
+from psykanalys.references import Marked
 
 LABELS: Mapping[str, str] = {
     "judged": "bedömda",
-    "with_result": "har resultat som inte kan bedömas",
+    "with_result": "har ett känt läge som inte kan bedömas",
     "measured_by_other": "går att pröva, men resultatet mäter annat",
     "testable": "går att pröva, men resultat saknas",
     "not_testable": "går inte att pröva",
@@ -33,10 +35,11 @@ DIGIT, GAP = 7.2 / (72 * 0.94 * WIDTH), 5 / (72 * 0.94 * WIDTH)  # parts of the 
 
 
 class Line(NamedTuple):
-    """One line of the figure: a name, and its goals by step."""
+    """One line of the figure: a name, its goals by step, and these counts as texts, with 'goals' for all of them."""
 
     name: str
     counts: dict[str, int]
+    texts: dict[str, Marked]
 
     @property
     def goals(self) -> int:
@@ -64,7 +67,7 @@ def _canvas(lines: Sequence[Line]) -> Canvas:
         canvas = new_canvas(total)
         ax = canvas.add_axes((0.03, 0, 0.94, 1), xlim=(0, 1), ylim=(total, 0))
         ax.set_axis_off()
-        _key(ax, lines[0].counts)
+        _key(ax, lines[0].texts)
         for place, line in enumerate(shown):
             _line(ax, head + ROW * place, line)
     return canvas
@@ -72,32 +75,37 @@ def _canvas(lines: Sequence[Line]) -> Canvas:
 
 def _lines(analysis: Analysis) -> list[Line]:
     steps = analysis.goal_steps
-    areas = {
-        f"{number} {name}": steps[analysis.in_focus_area("current_goals", number)["id"]]
+    areas = [
+        _of(analysis, number, f"{number} {name}", steps[analysis.in_focus_area("current_goals", number)["id"]])
         for number, name in FOCUS_AREAS.items()
-    }
-    return [Line(name, _count(part)) for name, part in {WHOLE: steps, **areas}.items()]
+    ]
+    return [_of(analysis, 0, WHOLE, steps), *areas]
 
 
-def _count(steps: pd.Series) -> dict[str, int]:
-    return {step: int((steps == step).sum()) for step in STEPS}
+def _of(analysis: Analysis, number: int, name: str, steps: pd.Series) -> Line:
+    """The line of a focus area, or of the whole plan (0)."""
+    at = {step: list(steps.index[steps == step]) for step in STEPS}
+    shown = {step: counted(analysis, f"area-{number}/furthest-{step}", ids) for step, ids in at.items()}
+    return Line(
+        name, {step: len(ids) for step, ids in at.items()}, {**shown, "goals": goals(analysis, "goals", number)}
+    )
 
 
 def _line(ax: Axes, top: float, line: Line) -> None:
     """A name, and below it the bar with each part's number above it."""
     found = {step: count for step, count in line.counts.items() if count}
-    ax.text(0, top + 0.08, f"{line.name}, {line.goals} mål", va="top")
+    ax.text(0, top + 0.08, f"{line.name}, {line.texts['goals']} mål", va="top")
     start, centres = 0.0, []
     for step, count in found.items():
         part = count / line.goals
         ax.barh(top + 0.56, part, 0.17, start, **_look(step))
         centres.append(start + part / 2)
         start += part
-    for x, count in zip(_spread(centres, [len(str(n)) * DIGIT for n in found.values()]), found.values(), strict=True):
-        ax.text(x, top + 0.445, str(count), ha="center", fontsize=SMALL)
+    for x, step in zip(_spread(centres, [len(str(n)) * DIGIT for n in found.values()]), found, strict=True):
+        ax.text(x, top + 0.445, f"{line.texts[step]}", ha="center", fontsize=SMALL)
 
 
-def _key(ax: Axes, counts: Mapping[str, int]) -> None:
+def _key(ax: Axes, counts: Mapping[str, str]) -> None:
     """What each shade stands for, with the number of goals in the whole plan."""
     for place, (step, label) in enumerate(LABELS.items()):
         y = KEY * (place + 0.5)
@@ -128,13 +136,15 @@ def _spread(centres: Sequence[float], widths: Sequence[float]) -> list[float]:
 def _message(plan: Line) -> str:
     """Where most of the plan's goals stop."""
     step = max(STEPS, key=lambda step: plan.counts[step])
-    count, goals = plan.counts[step], plan.goals
-    return f"{'Alla' if count == goals else f'{count} av'} planens {goals} mål {MESSAGES[step]}"
+    count = plan.counts[step]
+    which = "Alla" if count == plan.goals else f"{plan.texts[step]} av"
+    return f"{which} planens {plan.texts['goals']} mål {MESSAGES[step]}"
 
 
 def _in_words(lines: Sequence[Line]) -> str:
     told = [
-        f"{line.name}, {line.goals} mål: " + ", ".join(f"{line.counts[step]} {label}" for step, label in LABELS.items())
+        f"{line.name}, {line.texts['goals']} mål: "
+        + ", ".join(f"{line.texts[step]} {label}" for step, label in LABELS.items())
         for line in lines
     ]
     return f"Antal mål efter hur långt de går att följa. {'; '.join(told)}."
@@ -142,7 +152,7 @@ def _in_words(lines: Sequence[Line]) -> str:
 
 def _table(lines: Sequence[Line]) -> Table:
     columns = ["Fokusområde", "Mål", *(label.capitalize() for label in LABELS.values())]
-    rows = [[line.name, str(line.goals), *(str(count) for count in line.counts.values())] for line in lines]
+    rows = [[line.name, line.texts["goals"], *(line.texts[step] for step in line.counts)] for line in lines]
     return Table(
         "Planens mål efter hur långt de går att följa",
         columns,

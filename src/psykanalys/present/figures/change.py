@@ -13,7 +13,8 @@ from psykanalys.analysis import Analysis
 from psykanalys.comparison import OTHER_PERIOD
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
-from psykanalys.present.figures.parts import beside_share, documents, lanes, share_text
+from psykanalys.present.counts import counted
+from psykanalys.present.figures.parts import beside_share, documents, lanes, result_text, share_text
 from psykanalys.present.figures.style import (
     ACCENT,
     GROUND,
@@ -50,7 +51,7 @@ def before_and_after(analysis: Analysis, tables: Tables) -> Figure | None:
     )
     rows = analysis.results[analysis.results["id"].isin([row["id"] for pair in pairs for row in pair])]
     source = f"{_explained(pairs)} {documents(analysis, rows['source'])}"
-    title, table = _message(pairs, tables), tables.figures(rows, "Före och efter, enligt dokumenten")
+    title, table = _message(pairs, tables, analysis), tables.figures(rows, "Före och efter, enligt dokumenten")
     return Figure("fore-och-efter", canvas, title, f"{told}. {source}", source, table)
 
 
@@ -85,10 +86,11 @@ def _share(ax: Axes, y: float, row: Row, colour: str) -> list[float]:
     return [float(row["value"])]
 
 
-def _message(pairs: Sequence[Pair], tables: Tables) -> str:
+def _message(pairs: Sequence[Pair], tables: Tables, analysis: Analysis) -> str:
     before, after = pairs[0]
     if len(pairs) > 1:
-        return f"Före och efter: {fmt.number(len(pairs))} mått med tal från båda tillfällena"
+        number = counted(analysis, "before-and-after", (after["id"] for _, after in pairs))
+        return f"Före och efter: {number} mått med tal från båda tillfällena"
     shares = [tables.figure(row, with_interval=False) for row in (before, after)]
     return f"{after['title']}: {shares[0]} före{_named(after)} och {shares[1]} efter"
 
@@ -115,7 +117,7 @@ def series(analysis: Analysis, tables: Tables) -> Figure | None:
     told = "; ".join(f"{_label(rows[-1], analysis)}: {_points(rows, tables)}" for rows in found)
     rows = analysis.results[analysis.results["id"].isin([row["id"] for points in found for row in points])]
     source = f"Axeln börjar på noll. {_cautions(found)}{documents(analysis, rows['source'])}"
-    title = _series_message(found, tables)
+    title = _series_message(found, tables, analysis)
     return Figure("serier", canvas, title, f"{told}.", source, tables.figures(rows, "Samma mått, flera perioder"))
 
 
@@ -159,8 +161,8 @@ def _panel(ax: Axes, rows: Sequence[Row], tables: Tables) -> None:
     for x, row in zip(starts, rows, strict=True):
         inside = GROUND if _is_special(row, rows) else ACCENT
         ax.plot(x, row["value"], "o", markersize=7, markerfacecolor=inside, markeredgecolor=ACCENT, markeredgewidth=2)
-        text = tables.figure(row, with_interval=False).partition(" (")[0]
-        ax.annotate(text, (x, row["value"]), (0, 8), textcoords="offset points", ha="center", fontsize=SMALL)
+        text = result_text(row, tables.figure(row, with_interval=False).partition(" (")[0])
+        ax.annotate(f"{text}", (x, row["value"]), (0, 8), textcoords="offset points", ha="center", fontsize=SMALL)
     ax.set_ylim(0, max(values) * 1.5)
     ax.set(yticks=[])
     ax.grid(visible=False)
@@ -171,9 +173,10 @@ def _points(rows: Sequence[Row], tables: Tables) -> str:
     return ", ".join(f"{fmt.period(row['when'])} {tables.figure(row)}" for row in rows)
 
 
-def _series_message(found: Sequence[Sequence[Row]], tables: Tables) -> str:
+def _series_message(found: Sequence[Sequence[Row]], tables: Tables, analysis: Analysis) -> str:
     if len(found) > 1:
-        return f"{fmt.number(len(found))} mått har tal från minst tre jämförbara perioder"
+        number = counted(analysis, "series", (rows[-1]["id"] for rows in found))
+        return f"{number} mått har tal från minst tre jämförbara perioder"
     first, last = found[0][0], found[0][-1]
     shown = [f"{tables.figure(row, with_interval=False)} {fmt.period(row['when'])}" for row in (first, last)]
     return f"{last['title']}: {shown[0]} och {shown[1]}"

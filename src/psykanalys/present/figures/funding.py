@@ -12,9 +12,11 @@ from matplotlib.axes import Axes
 
 from psykanalys.analysis import Analysis
 from psykanalys.present import formatting as fmt
+from psykanalys.present.counts import counted
 from psykanalys.present.figures.parts import bar, bar_axis, documents, in_letters
 from psykanalys.present.figures.style import GROUND, MARK, Figure, line_chart, style
 from psykanalys.present.tables import Tables
+from psykanalys.references import Marked, marked, reference
 
 Row = Mapping[str, Any]
 MONEY = ("mnkr", "kr")
@@ -26,7 +28,7 @@ class Grant:
 
     row: Row
     parts: tuple[Row, ...]
-    without_amount: int
+    without_amount: tuple[str, ...]
     parts_without_amount: int
 
     @property
@@ -43,12 +45,12 @@ def draw(analysis: Analysis, tables: Tables) -> Figure | None:
     grants = grants_of(analysis)
     if len(grants) < 2:
         return None
-    lines = [line for grant in grants for line in _lines(grant, with_year=_has_several_years(grants))]
+    lines = [line for grant in grants for line in _lines(grant, analysis, with_year=_has_several_years(grants))]
     canvas = line_chart([line.label for line in lines], lambda ax, i, y: _marks(ax, y, lines[i]), foot=0.08)
     with style():
         bar_axis(canvas.axes[0], [sum(line.amounts) for line in lines], [line.text for line in lines])
     told = "; ".join(f"{line.label} {line.text}".strip() for line in lines)
-    title = _message(grants)
+    title = _message(grants, analysis)
     source = f"{_explained(grants, analysis)} {documents(analysis, {grant.row['source'] for grant in grants})}"
     return Figure("medel", canvas, title, f"{title}. {told}.", source, tables.funding(), table_beside=True)
 
@@ -70,7 +72,8 @@ def _grant(row: Row, rows: pd.DataFrame) -> Grant:
     is_part = (below["kind"] == "part") & (below["unit"] == row["unit"])
     parts = below[is_part & below["amount"].notna()].sort_values(["amount", "id"], ascending=[False, True])
     without = below["amount"].isna()
-    return Grant(row, tuple(parts.to_dict("records")), int(without.sum()), int((is_part & without).sum()))
+    ids = tuple(below.loc[without, "id"])
+    return Grant(row, tuple(parts.to_dict("records")), ids, int((is_part & without).sum()))
 
 
 @dataclass(frozen=True)
@@ -83,44 +86,57 @@ class Line:
     is_parts: bool = False
 
 
-def _lines(grant: Grant, *, with_year: bool) -> list[Line]:
+def _lines(grant: Grant, analysis: Analysis, *, with_year: bool) -> list[Line]:
     row = grant.row
     year = f", {fmt.period(row['year'])}" if with_year else ""
-    divided = "" if grant.parts else _undivided(grant)
+    divided = "" if grant.parts else _undivided(grant, analysis)
     lines = [Line(f"{row['label']}{year}{divided}", (float(row["amount"]),), _amount(row))]
     if grant.parts:
         amounts = tuple(float(part["amount"]) for part in grant.parts)
-        label = f"– fördelat i {row['unit']}: {_named(grant.parts)} – {balance(grant)}"
-        lines.append(Line(label, amounts, fmt.with_unit(sum(amounts), row["unit"]), is_parts=True))
+        label = f"– fördelat i {row['unit']}: {_named(grant.parts)} – {balance(grant, analysis)}"
+        together = _of_parts(grant, "sum", fmt.with_unit(sum(amounts), row["unit"]), analysis)
+        lines.append(Line(label, amounts, together, is_parts=True))
     return lines
 
 
-def _undivided(grant: Grant) -> str:
+def _of_parts(grant: Grant, what: str, text: str, analysis: Analysis) -> Marked:
+    """A figure calculated from a grant's printed parts."""
+    rows = [row["id"] for row in (grant.row, *grant.parts)]
+    return counted(analysis, f"funding/{grant.row['id']}/{what}", rows, text)
+
+
+def _undivided(grant: Grant, analysis: Analysis) -> str:
     if not grant.without_amount:
         return ""
-    posts = fmt.counted(grant.without_amount, "ändamål", "ändamål")
-    return f" – {posts} utan belopp"
+    posts = fmt.counted(len(grant.without_amount), "ändamål", "ändamål")
+    name = f"funding/{grant.row['id']}/without-amount"
+    return f" – {counted(analysis, name, grant.without_amount, posts)} utan belopp"
 
 
-def _amount(row: Row) -> str:
+def _amount(row: Row) -> Marked:
     firmness = {"approximate": "cirka ", "at_least": "minst ", "at_most": "högst "}.get(row["status"], "")
-    return f"{firmness}{fmt.with_unit(row['amount'], row['unit'])}"
+    return _money(row, f"{firmness}{fmt.with_unit(row['amount'], row['unit'])}")
+
+
+def _money(row: Row, text: str) -> Marked:
+    """An amount that a document prints, or one calculated from its rows, with the reference of the row."""
+    return marked(reference("f", row["id"]), text)
 
 
 def _named(parts: Sequence[Row]) -> str:
     """'primärvård 4; BUP 2,65', without what all parts' labels begin with."""
     is_shared = len({part["label"].partition(": ")[0] for part in parts}) == 1 and len(parts) > 1
     names = [part["label"].partition(": ")[2] if is_shared else part["label"] for part in parts]
-    amounts = [fmt.number(part["amount"]) for part in parts]
+    amounts = [_money(part, fmt.number(part["amount"])) for part in parts]
     return "; ".join(f"{name} {amount}" for name, amount in zip(names, amounts, strict=True))
 
 
-def balance(grant: Grant) -> str:
+def balance(grant: Grant, analysis: Analysis) -> str:
     """What the printed parts leave of the grant, or exceed it by."""
     difference = grant.difference
     if difference is None:
         return "beloppen är inte exakta"
-    amount = fmt.with_unit(abs(difference), grant.row["unit"])
+    amount = _of_parts(grant, "difference", fmt.with_unit(abs(difference), grant.row["unit"]), analysis)
     if difference > 0:
         return f"tillsammans {amount} mer än bidraget"
     return f"redovisas inte: {amount}" if difference else "stämmer med bidraget"
@@ -139,13 +155,14 @@ def _has_several_years(grants: Sequence[Grant]) -> bool:
     return len({str(grant.row["year"]) for grant in grants}) > 1
 
 
-def _message(grants: Sequence[Grant]) -> str:
+def _message(grants: Sequence[Grant], analysis: Analysis) -> str:
     """For how many grants the parts are told in amounts."""
-    divided = sum(1 for grant in grants if grant.parts)
-    if divided == len(grants):
+    divided = [grant.row["id"] for grant in grants if grant.parts]
+    if len(divided) == len(grants):
         return "För alla bidrag anges i kronor hur pengarna fördelas"
-    told = in_letters(divided) if divided else "inget"
-    return f"För {told} av {in_letters(len(grants))} bidrag anges i kronor hur pengarna fördelas"
+    told = counted(analysis, "grants/divided", divided, in_letters(len(divided)) if divided else "inget")
+    of_all = counted(analysis, "grants", (grant.row["id"] for grant in grants), in_letters(len(grants)))
+    return f"För {told} av {of_all} bidrag anges i kronor hur pengarna fördelas"
 
 
 def _explained(grants: Sequence[Grant], analysis: Analysis) -> str:
@@ -154,12 +171,13 @@ def _explained(grants: Sequence[Grant], analysis: Analysis) -> str:
     when = f" {fmt.period(years.pop())}" if len(years) == 1 else ""
     drawn = {grant.row["grant"] for grant in grants}
     rest = analysis.funding[~analysis.funding["grant"].isin(drawn) & analysis.funding["amount"].isna()]
+    number = counted(analysis, "funding/without-amount", rest["id"])
     posts = "post om medel saknar" if len(rest) == 1 else "poster om medel saknar"
     explained = {
         f"Stapel: bidragets belopp{when}.": True,
         "Grå stapel: delarna efter varandra. Skillnaden räknas ur de tryckta beloppen; avrundning kan förklara små skillnader.": any(
             grant.parts for grant in grants
         ),
-        f"{fmt.number(len(rest))} {posts} belopp, se tabellen.": len(rest) > 0,
+        f"{number} {posts} belopp, se tabellen.": len(rest) > 0,
     }
     return " ".join(text for text, occurs in explained.items() if occurs)

@@ -21,10 +21,12 @@ from psykanalys.data.prepare import items
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present import words
+from psykanalys.present.counts import counted
 from psykanalys.present.figures.borders import Layout, lay_out, outline, text_width
-from psykanalys.present.figures.parts import documents
+from psykanalys.present.figures.parts import documents, result_text
 from psykanalys.present.figures.style import ACCENT, GROUND, INK, MARK, SMALL, WIDTH, Figure, new_canvas, style
 from psykanalys.present.tables import Notes, Table, Tables
+from psykanalys.references import Marked
 
 MOST = 4  # maps of one county
 FEWEST = 3  # named municipalities that make a map worth drawing
@@ -139,7 +141,7 @@ def _figure(analysis: Analysis, tables: Tables, content: Content) -> Figure:
     notes = Notes()
     marks = _marks(content, notes)
     layout = _layout(analysis.county.code, content, marks)
-    title = _message(content)
+    title = _message(analysis, content)
     return Figure(
         f"karta-{slugify(content.subject)}",
         _canvas(layout, content),
@@ -225,27 +227,27 @@ def _legend(ax: Axes, lines: Sequence[Sequence[tuple[float, str, str]]], height:
             ax.text(left + 18, y, text, fontsize=SMALL, va="center_baseline")
 
 
-def _message(content: Content) -> str:
+def _message(analysis: Analysis, content: Content) -> str:
     """'Strukturerad samverkan finns i 9 av 15 kommuner 2018', with the printed number where there is one."""
     states = list(content.states().values())
     parts = [
-        f"{content.phrases[state]} i {_number(content, state, states.count(state))}"
-        for state in STATES[:-1]
-        if state in states
+        f"{content.phrases[state]} i {_number(analysis, content, state)}" for state in STATES[:-1] if state in states
     ]
     parts[0] += f" {fmt.listed(sorted({fmt.period(when) for when in content.rows['when']}))}"
     return f"{content.subject}{'' if content.is_presence else ':'} {fmt.listed(parts)}"
 
 
-def _number(content: Content, state: str, named: int) -> str:
+def _number(analysis: Analysis, content: Content, state: str) -> Marked:
     printed = content.printed(state)
     if printed is None:
-        return f"{named} {'namngiven kommun' if named == 1 else 'namngivna kommuner'}"
+        named = [row["id"] for row in content.rows.to_dict("records") if _state(row) == state]
+        noun = "namngiven kommun" if len(named) == 1 else "namngivna kommuner"
+        return counted(analysis, f"map/{slugify(content.subject)}/{state}", named, f"{len(named)} {noun}")
     firmness = words.STATUSES.get(printed["status"], "") if printed["status"] != "forecast" else ""
     number = fmt.with_unit(printed["numerator"], "kommuner")
     if pd.notna(printed["denominator"]):
         number = f"{fmt.number(printed['numerator'])} av {fmt.with_unit(printed['denominator'], 'kommuner')}"
-    return f"{firmness} {number}".strip()
+    return result_text(printed, f"{firmness} {number}".strip())
 
 
 def _in_words(content: Content) -> str:
@@ -310,7 +312,7 @@ def _cells(tables: Tables, row: pd.DataFrame | None, state: str, marks: Mapping[
     first = row.iloc[0]
     told = ", ".join(part for part in (state, first["level"]) if part) + marks.get(first["area"], "")
     (shown,) = tables.figures(row, "").rows
-    return [told, str(shown[2]), str(shown[4])]
+    return [f"{result_text(first, state)}{told.removeprefix(state)}", str(shown[2]), str(shown[4])]
 
 
 def _alphabetical(area: Area) -> str:

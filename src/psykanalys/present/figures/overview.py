@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
+from psykanalys.present.counts import goals, goals_at
 from psykanalys.present.figures.style import ACCENT, MARK, SMALL, Figure, new_canvas, style, wrap
 from psykanalys.present.html import Table
 from psykanalys.present.tables import Tables
+from psykanalys.references import Marked
 
 STEPS: Mapping[str, str] = {
     "goals": "mål",
     "with_indicator": "med indikator",
     "testable": "går att pröva",
-    "with_result": "med resultat",
+    "with_result": "känt läge",
     "judged": "bedömda",
 }
 WHOLE = "Hela planen, där ett mål räknas en gång"
@@ -27,20 +28,20 @@ HEAD, ROW = 0.52, 0.62  # inches: the steps' names, and each focus area
 
 def draw(analysis: Analysis, tables: Tables) -> Figure | None:
     """One row per focus area, one column per step."""
-    counts = analysis.overview
-    if not counts["goals"].sum():
+    if not analysis.overview["goals"].sum():
         return None
     return Figure(
         "oversikt",
-        _canvas(counts),
-        _message(_whole(analysis)),
-        _in_words(counts, _whole(analysis)),
+        _canvas(analysis),
+        _message(analysis),
+        _in_words(analysis),
         "Antal mål. Källa: planen, egen sammanställning. Ett mål kan höra till flera fokusområden.",
-        _table(tables, _whole(analysis)),
+        _table(tables, analysis),
     )
 
 
-def _canvas(counts: pd.DataFrame) -> Canvas:
+def _canvas(analysis: Analysis) -> Canvas:
+    counts = analysis.overview
     total = HEAD + ROW * len(counts)
     with style():
         canvas = new_canvas(total)
@@ -49,7 +50,8 @@ def _canvas(counts: pd.DataFrame) -> Canvas:
             gridspec_kw={"left": 0.01, "right": 0.99, "top": 1 - HEAD / total, "bottom": 0, "wspace": 0.08},
         )  # fmt: skip
         for (column, step), ax in zip(STEPS.items(), axes, strict=True):
-            _bars(ax, counts[column].to_list(), is_last=column == "judged")
+            texts = [goals(analysis, column, number) for number in counts.index]
+            _bars(ax, counts[column].to_list(), texts, is_last=column == "judged")
             ax.set_title(wrap(step, 9), fontsize=SMALL, loc="left", pad=6)
             ax.set_xlim(0, 1.9 * counts["goals"].max())
         for place, number in enumerate(counts.index):
@@ -57,47 +59,45 @@ def _canvas(counts: pd.DataFrame) -> Canvas:
     return canvas
 
 
-def _bars(ax: Axes, counts: Sequence[int], *, is_last: bool) -> None:
+def _bars(ax: Axes, counts: Sequence[int], texts: Sequence[str], *, is_last: bool) -> None:
     places = [place + 0.14 for place in range(len(counts))]
     ax.barh(places, counts, 0.3, color=ACCENT if is_last else MARK)
-    for place, count in zip(places, counts, strict=True):
+    for place, count, text in zip(places, counts, texts, strict=True):
         gap = (5 if count else 0, 0)
-        ax.annotate(str(count), (count, place), gap, textcoords="offset points", va="center_baseline")
+        ax.annotate(f"{text}", (count, place), gap, textcoords="offset points", va="center_baseline")
     ax.set(xlabel="", ylabel="", ylim=(len(counts) - 0.5, -0.5), xticks=[], yticks=[])
     ax.spines["bottom"].set_visible(False)
 
 
-def _whole(analysis: Analysis) -> dict[str, int]:
-    """The steps of the whole plan, where a goal counts once."""
-    goals = set(analysis.current_goals["id"])
-    with_indicator = len(goals & analysis.goals_with_indicator)
-    later = {step: len(analysis.goals_that[step]) for step in ("testable", "with_result", "judged")}
-    return {"goals": len(goals), "with_indicator": with_indicator, **later}
+def _shown(analysis: Analysis, number: int = 0) -> dict[str, Marked]:
+    """The count at each step of a focus area, or of the whole plan, where a goal counts once."""
+    return {step: goals(analysis, step, number) for step in STEPS}
 
 
-def _table(tables: Tables, whole: Mapping[str, int]) -> Table:
+def _table(tables: Tables, analysis: Analysis) -> Table:
     """The overview's table with the figure's names of the steps, and the whole plan below."""
     table = tables.overview()
     columns = ["Fokusområde", *(step.capitalize() for step in STEPS.values())]
-    return replace(table, columns=columns, rows=[*table.rows, [WHOLE, *(str(whole[step]) for step in STEPS)]])
+    return replace(table, columns=columns, rows=[*table.rows, [WHOLE, *_shown(analysis).values()]])
 
 
-def _in_words(counts: pd.DataFrame, whole: Mapping[str, int]) -> str:
-    rows = {f"fokusområde {number}": row for number, row in counts.to_dict("index").items()} | {WHOLE: whole}
+def _in_words(analysis: Analysis) -> str:
+    rows = {f"fokusområde {number}": _shown(analysis, number) for number in FOCUS_AREAS} | {WHOLE: _shown(analysis)}
     told = [
         f"{name}: " + ", ".join(f"{row[step]} {label}" for step, label in STEPS.items()) for name, row in rows.items()
     ]
     return f"Antal mål per fokusområde och steg. {'; '.join(told)}."
 
 
-def _message(whole: Mapping[str, int]) -> str:
+def _message(analysis: Analysis) -> str:
     """How many of the plan's goals are judged and how many have a result."""
-    judged, with_result = whole["judged"], whole["with_result"]
-    of_all = f"av planens {whole['goals']} mål"
+    judged, with_result = (len(goals_at(analysis, step)) for step in ("judged", "with_result"))
+    shown = _shown(analysis)
+    of_all = f"av planens {shown['goals']} mål"
     if not with_result:
-        return f"Inget {of_all} har ännu ett resultat att ställa mot målet"
+        return f"Inget {of_all} har ett känt läge"
     if not judged:
-        return f"Inget {of_all} kan bedömas ännu; {with_result} har resultat"
+        return f"Inget {of_all} kan bedömas; {shown['with_result']} har ett känt läge"
     if judged == with_result:
-        return f"{judged} {of_all} har resultat och kan bedömas"
-    return f"{judged} {of_all} kan bedömas; {with_result} har resultat"
+        return f"{shown['judged']} {of_all} har ett känt läge och kan bedömas"
+    return f"{shown['judged']} {of_all} kan bedömas; {shown['with_result']} har ett känt läge"

@@ -11,6 +11,7 @@ from psykanalys.analysis import Analysis
 from psykanalys.present import formatting as fmt
 from psykanalys.present.figures.style import ACCENT, WIDTH, beside
 from psykanalys.present.tables import Tables
+from psykanalys.references import Marked, marked, plain, reference
 
 CHARACTER = 6.9  # points: a small character is at most about this wide on average
 GAP = 8  # points between a mark and its text
@@ -19,7 +20,7 @@ ACROSS = 0.94 * 72 * WIDTH  # points: the axes' width
 
 def room(text: str) -> float:
     """How much of the axes' width a small text beside a mark takes, 0 to 1."""
-    return (GAP + CHARACTER * len(text)) / ACROSS
+    return (GAP + CHARACTER * len(plain(text))) / ACROSS
 
 
 def bar(ax: Axes, y: float, value: float, text: str, *, colour: str = ACCENT, height: float = 12) -> None:
@@ -57,9 +58,14 @@ def beside_share(
     beside(ax, low if is_left else high, y, text, left=is_left)
 
 
-def share_text(row: Mapping[str, Any], tables: Tables) -> str:
+def share_text(row: Mapping[str, Any], tables: Tables) -> Marked:
     """A share in short: 'cirka 50 %', '30–40 %', without counts and without the document's own words."""
-    return tables.figure({**row, "wording": ""}, with_interval=False).partition(" (")[0]
+    return result_text(row, tables.figure({**row, "wording": ""}, with_interval=False).partition(" (")[0])
+
+
+def result_text(row: Mapping[str, Any], text: str) -> Marked:
+    """A part of a result's figure, with its reference."""
+    return marked(reference("r", row["id"]), text)
 
 
 def lanes(y: float, count: int) -> list[float]:

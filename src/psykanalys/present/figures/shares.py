@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from psykanalys.analysis import Analysis
 from psykanalys.areas import NATION
 from psykanalys.present import formatting as fmt
-from psykanalys.present.figures.parts import beside_share, documents, share_text, uncapital
+from psykanalys.present.counts import counted
+from psykanalys.present.figures.parts import beside_share, documents, result_text, share_text, uncapital
 from psykanalys.present.figures.style import ACCENT, GROUND, MARK, Figure, beside, line_chart, percent_axis, style
 from psykanalys.present.tables import Tables
+from psykanalys.references import Marked, marked, reference
 
 Row = Mapping[str, Any]
 NO_COUNT = "antal anges inte"
@@ -38,7 +40,7 @@ def survey(analysis: Analysis, tables: Tables) -> Figure | None:
         percent_axis(canvas.axes[0])
     title = _message(records, analysis, tables)
     told = "; ".join(f"{label(row, analysis)}: {in_words(row, tables)}" for row in records)
-    source = f"{_explained(records, rows)} {documents(analysis, drawn['source'])}"
+    source = f"{_explained(records, rows, analysis)} {documents(analysis, drawn['source'])}"
     return Figure("enkat", canvas, title, f"{title}. {told}.", source, tables.figures(drawn, "Enkätens svar"))
 
 
@@ -136,7 +138,8 @@ def in_words(row: Row, tables: Tables) -> str:
         return f"{tables.figure(row)} svar, andelen anges inte"
     text = tables.figure(row, with_interval=False)
     if has_bounds(row):
-        return f"{text}, lägst {_whole(row['worst'])} och högst {_whole(row['best'])} om alla hade svarat"
+        lowest, highest = (result_text(row, _whole(row[name])) for name in ("worst", "best"))
+        return f"{text}, lägst {lowest} och högst {highest} om alla hade svarat"
     return text if row["has_counts"] else f"{text}, {NO_COUNT}"
 
 
@@ -159,11 +162,12 @@ def _message(records: Sequence[Row], analysis: Analysis, tables: Tables) -> str:
     return f"Längst kvar till 100 %: {uncapital(lowest['title'])} – {shown}"
 
 
-def _explained(records: Sequence[Row], asked: pd.DataFrame) -> str:
+def _explained(records: Sequence[Row], asked: pd.DataFrame, analysis: Analysis) -> str:
     """Only the marks that occur, and what is not drawn."""
     frames = {int(row["frame"]) for row in records if pd.notna(row["frame"])}
-    all_asked = f"alla {frames.pop()} tillfrågade" if len(frames) == 1 else "alla tillfrågade"
-    unseen = len(set(asked["title"]) - {row["title"] for row in records})
+    all_asked = f"alla {_frame(frames.pop(), analysis)} tillfrågade" if len(frames) == 1 else "alla tillfrågade"
+    unseen = asked[~asked["title"].isin({row["title"] for row in records})]
+    further = fmt.counted(unseen["title"].nunique(), "mått", "mått").capitalize()
     shares = [row for row in records if pd.notna(row["value"])]
     explained = {
         "Andel av dem som svarade.": True,
@@ -174,6 +178,13 @@ def _explained(records: Sequence[Row], asked: pd.DataFrame) -> str:
         "Ring: antalet svar anges inte, så det går inte att säga hur mycket de som inte svarade hade kunnat ändra.": not all(
             row["has_counts"] for row in shares
         ),
-        f"{fmt.counted(unseen, 'mått', 'mått').capitalize()} till redovisas utan siffra.": unseen > 0,
+        f"{counted(analysis, 'survey/without-figure', unseen['id'], further)} till redovisas utan siffra.": len(unseen)
+        > 0,
     }
     return " ".join(text for text, occurs in explained.items() if occurs)
+
+
+def _frame(count: int, analysis: Analysis) -> Marked:
+    """How many were asked, with the reference of the survey's row that says so."""
+    asked = analysis.survey[(analysis.survey["kind"] == "frame") & (analysis.survey["count"] == count)]
+    return marked(reference("s", asked["id"].iloc[0]), str(count))

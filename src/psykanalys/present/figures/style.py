@@ -16,10 +16,12 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.text import Text
 
-from psykanalys.present.figures.svg import fixed, light, themed
-from psykanalys.present.html import Block, Details, Table
+from psykanalys.present.figures.svg import fixed, light, themed, without_references
+from psykanalys.present.html import Block, Details, Table, markup
 from psykanalys.present.palette import ACCENT, GRID, GROUND, INK, LIGHT_THEME, MARK, SOFT
+from psykanalys.references import Shown, plain, references
 
 WIDTH = 4.8  # inches: 346 units in the SVG, a phone's width
 TEXT = 12
@@ -68,15 +70,25 @@ class Figure(Block):
     table: Table
     table_beside: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("title", "alternative", "source"):
+            object.__setattr__(self, name, Shown(getattr(self, name)))
+        for drawn in self.canvas.findobj(Text):
+            drawn.set_gid(drawn.get_gid() or " ".join(references(drawn.get_text())) or None)
+            drawn.set_text(plain(drawn.get_text()))
+
     def to_html(self) -> str:
         """HTML for the page: colours follow the page's, also in the dark."""
         drawing = themed(self._drawing(), LIGHT_THEME)
         drawing = drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(self.alternative)}" ', 1)
         numbers = "" if self.table_beside else Details("Visa siffrorna som tabell", [self.table]).to_html()
-        return (
-            f"<figure><figcaption>{escape(self.title)}</figcaption>{drawing}"
-            f'<p class="source">{escape(self.source)}</p>{numbers}</figure>'
+        inner = (
+            f"<figcaption>{markup(self.title)}</figcaption>{drawing}"
+            f'<p class="source">{markup(self.source)}</p>{numbers}'
         )
+        only_said = [ref for ref in references(self.alternative) if ref not in inner]
+        said = f' data-r="{" ".join(only_said)}"' if only_said else ""
+        return f"<figure{said}>{inner}</figure>"
 
     def to_text(self) -> str:
         """Plain text with the same content."""
@@ -88,7 +100,7 @@ class Figure(Block):
             f"<title>{escape(self.title)}</title><desc>{escape(self.alternative)}</desc>"
             f'<rect width="100%" height="100%" fill="{GROUND}"/>'
         )
-        drawing = fixed(self._drawing(), LIGHT_THEME)
+        drawing = without_references(fixed(self._drawing(), LIGHT_THEME))
         return drawing.replace(">", f" font-family=\"'DejaVu Sans', Verdana, sans-serif\">{heading}", 1) + "\n"
 
     def png(self, dots_per_inch: int = 200) -> bytes:
@@ -150,7 +162,7 @@ def percent_axis(ax: Axes) -> None:
 def beside(ax: Axes, x: float, y: float, text: str, *, left: bool = False, **kwargs: Any) -> None:
     """Write text beside a mark: to its right, or to its left."""
     ax.annotate(
-        text,
+        f"{text}",
         (x, y),
         (-8 if left else 8, 0),
         textcoords="offset points",
@@ -164,8 +176,8 @@ def beside(ax: Axes, x: float, y: float, text: str, *, left: bool = False, **kwa
 def wrap(text: str, width: int) -> str:
     """The text in lines of at most `width` characters, broken between words."""
     lines = [""]
-    for word in text.split(" "):
-        if lines[-1] and len(lines[-1]) + len(word) + 1 > width:
+    for word in f"{text}".split(" "):
+        if lines[-1] and len(plain(lines[-1])) + len(plain(word)) + 1 > width:
             lines.append(word)
         else:
             lines[-1] = f"{lines[-1]} {word}".strip()

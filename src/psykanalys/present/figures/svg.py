@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
+from psykanalys.references import REFERENCE
+
 NAMESPACE = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
 KEPT = {
-    "text": ("x", "y", "fill", "font-size", "font-weight", "font-style", "text-anchor", "transform"),
+    "text": ("data-r", "x", "y", "fill", "font-size", "font-weight", "font-style", "text-anchor", "transform"),
     "path": ("d", "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "fill-opacity"),
 }
 KEPT["circle"] = ("cx", "cy", "r", *KEPT["path"][1:])
@@ -48,6 +50,11 @@ def fixed(svg: str, palette: Mapping[str, str]) -> str:
     return svg if " xmlns=" in svg else svg.replace("<svg ", f'<svg xmlns="{NAMESPACE}" ', 1)
 
 
+def without_references(svg: str) -> str:
+    """The drawing without the references of its texts."""
+    return re.sub(r' data-r="[^"]*"', "", svg)
+
+
 def _shapes(root: etree._Element, markers: Mapping[str, etree._Element]) -> Iterator[tuple[str, dict[str, str], str]]:
     """Every visible shape as (tag, properties, text), in drawing order."""
     for element in root.iter(_name("path"), _name("text"), _name("use")):
@@ -57,7 +64,14 @@ def _shapes(root: etree._Element, markers: Mapping[str, etree._Element]) -> Iter
         if element.tag == _name("use"):
             yield _marker(markers[element.get(LINK)], properties)
         else:
-            yield etree.QName(element).localname, properties, "".join(element.itertext())
+            yield etree.QName(element).localname, properties | _references(element), "".join(element.itertext())
+
+
+def _references(element: etree._Element) -> dict[str, str]:
+    """The references of the figures that a text says: they stand as the id of its group."""
+    group = element.getparent().get("id") or ""
+    found = bool(group) and all(REFERENCE.fullmatch(part) for part in group.split(" "))
+    return {"data-r": group} if found else {}
 
 
 def _marker(marker: etree._Element, properties: dict[str, str]) -> tuple[str, dict[str, str], str]:
@@ -100,6 +114,8 @@ def _short(name: str, value: str) -> str:
     if name == "d":
         path = re.sub(r"\s+", " ", _rounded(value)).strip()
         return re.sub(r" ?([MLCQZ]) ?", r"\1", path).replace(" -", "-")
+    if name == "data-r":
+        return value
     if name == "transform":
         return "" if re.match(r"rotate\(-0(?:\.0+)? ", value) else _rounded(value)
     return _rounded(value).removesuffix("px")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,8 +10,10 @@ from matplotlib.axes import Axes
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.present import formatting as fmt
 from psykanalys.present import words
+from psykanalys.present.counts import counted
 from psykanalys.present.figures.style import GROUND, INK, SOFT, Figure, line_chart, percent_axis, style, wrap
-from psykanalys.present.tables import Tables, target_text
+from psykanalys.present.tables import Tables, of_verdict, target_text
+from psykanalys.references import Marked, capital
 from psykanalys.verdicts import Verdict, Word
 
 # marker and part of it that is filled, so that the mark looks like the verdict's symbol
@@ -37,7 +38,7 @@ class Line(NamedTuple):
 
     verdict: Verdict
     label: str
-    figure: str
+    figure: Marked
     nation: str
     nation_value: float | None
 
@@ -49,7 +50,7 @@ class Line(NamedTuple):
         """
         word = self.verdict.word
         goal = f"mål: {target_text(self.verdict)}".replace(" ", fmt.NO_BREAK)
-        told = f"{words.LOOKS[word].symbol} {word}: {self.figure.replace('; ', f';{fmt.NO_BREAK}')}, {goal}"
+        told = f"{words.LOOKS[word].symbol} {word}: {self.figure.marked.replace('; ', f';{fmt.NO_BREAK}')}, {goal}"
         return "\n".join(wrap(part, 47).replace(" ", fmt.NO_BREAK) for part in (self.label, told))
 
 
@@ -65,7 +66,7 @@ def draw(analysis: Analysis, tables: Tables, focus_area: int) -> Figure | None:
     return Figure(
         f"laget-mot-malen-{focus_area}",
         canvas,
-        _message([line.verdict.word for line in lines]),
+        _message([line.verdict for line in lines], analysis, f"area-{focus_area}/drawn"),
         f"Läget mot målen – {FOCUS_AREAS[focus_area].lower()}. {' '.join(_in_words(line) for line in lines)}",
         _source(lines),
         tables.verdicts(focus_area),
@@ -82,14 +83,15 @@ def _can_be_drawn(verdict: Verdict) -> bool:
 
 
 def _line(verdict: Verdict, analysis: Analysis, tables: Tables) -> Line:
-    result = analysis.results.set_index("id").loc[verdict.observation]
+    result = analysis.results.set_index("id", drop=False).loc[verdict.observation]
     where = "" if result["area"] == analysis.county.code else analysis.area_names[result["area"]]
     whom = fmt.population(result["sex"], result["age"], result["level"])
     parts = [verdict.label, where, whom, fmt.period(verdict.period)]
     figure = tables.figure(result, with_interval=False)
     limits = fmt.interval(verdict.ci_low, verdict.ci_high, int(result["decimals"]) if result["has_counts"] else None)
     nation, value = _nation(verdict, analysis, tables)
-    return Line(verdict, ", ".join(part for part in parts if part), f"{figure} {limits}".strip(), nation, value)
+    shown = Marked(f"{figure} {of_verdict(verdict, limits)}".strip())
+    return Line(verdict, ", ".join(part for part in parts if part), shown, nation, value)
 
 
 def _nation(verdict: Verdict, analysis: Analysis, tables: Tables) -> tuple[str, float | None]:
@@ -118,31 +120,44 @@ def _tick(ax: Axes, x: float | None, y: float, **look: Any) -> None:
         ax.plot([x, x], [y - 0.12, y + 0.12], **look)
 
 
-def _message(found: Sequence[Word]) -> str:
-    """What the verdicts say together; only words that they have."""
-    told = _not_judged(found) if set(found) <= set(NOT_JUDGED) else _judged(found)
-    return told[:1].upper() + told[1:]
+def _message(verdicts: Sequence[Verdict], analysis: Analysis, name: str) -> str:
+    """What the verdicts say together; only words that they have. Each count is called by `name` and the word."""
+    found: dict[Word, list[str]] = {word: [] for word in words.LOOKS}
+    for verdict in verdicts:
+        found[verdict.word].append(f"{verdict.target}/{verdict.observation}")
+    shown = {
+        word: counted(analysis, f"{name}/{word.name.lower()}", rows, _in_letters(rows))
+        for word, rows in found.items()
+        if rows
+    }
+    rows = [row for some in found.values() for row in some]
+    told = (
+        _not_judged(shown)
+        if set(shown) <= set(NOT_JUDGED)
+        else _judged(shown, counted(analysis, name, rows, _in_letters(rows)))
+    )
+    return capital(told)
 
 
-def _judged(found: Sequence[Word]) -> str:
-    counts = Counter(found)
-    if len(found) == 1:
-        return f"ett resultat mot målet: {found[0]}"
-    told = fmt.listed(f"{_count(counts[word])} {word}" for word in words.LOOKS if counts[word])
-    return f"{_count(len(found))} resultat mot målen: {told}"
+def _judged(shown: Mapping[Word, Marked], total: Marked) -> str:
+    if total == "ett":
+        return f"{total} resultat mot målet: {next(iter(shown))}"
+    told = fmt.listed(f"{count} {word}" for word, count in shown.items())
+    return f"{total} resultat mot målen: {told}"
 
 
-def _not_judged(found: Sequence[Word]) -> str:
-    counts = Counter(found)
-    if len(found) == 1:
-        return f"ett resultat {NOT_JUDGED[found[0]][0]} och kan inte bedömas mot målet"
-    parts = [f"{_count(counts[word])} {said[counts[word] > 1]}" for word, said in NOT_JUDGED.items() if counts[word]]
-    return f"{fmt.listed(parts).replace(' ', ' resultat ', 1)}; inget kan bedömas mot målet"
+def _not_judged(shown: Mapping[Word, Marked]) -> str:
+    if list(shown.values()) == ["ett"]:
+        ((word, one),) = shown.items()
+        return f"{one} resultat {NOT_JUDGED[word][0]} och kan inte bedömas mot målet"
+    first, *others = [(count, said[count != "ett"]) for word, said in NOT_JUDGED.items() if (count := shown.get(word))]
+    told = fmt.listed([f"{first[0]} resultat {first[1]}", *(f"{count} {said}" for count, said in others)])
+    return f"{told}; inget kan bedömas mot målet"
 
 
-def _count(number: int) -> str:
+def _in_letters(rows: Sequence[str]) -> str:
     """'ett', 'två', '13'."""
-    return fmt.counted(number, "", "").strip()
+    return fmt.counted(len(rows), "", "").strip()
 
 
 def _source(lines: Sequence[Line]) -> str:

@@ -1,0 +1,202 @@
+"""A finished page's seal: the checksum of what it says, its manifest and the short code that stands in it.
+
+What a page says is its visible text with the alternatives of its figures, line by line, whatever wrote the markup:
+a browser that saves the page anew changes its bytes and none of its lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape, unescape
+from html.parser import HTMLParser
+from typing import Any
+
+from lxml import etree, html
+
+from psykanalys.manifest import canonical, checksum
+from psykanalys.references import REFERENCE
+
+NO_TEXT = "-" * 32  # where the text's checksum goes
+_MANIFEST = re.compile(r'data-manifest="([^"]*)"')
+_CODE = re.compile(r'(<b class=["\']?seal["\']?>)[^<]*')
+_INLINE = (
+    "a", "abbr", "b", "bdi", "cite", "code", "data", "dfn", "em", "font", "i", "kbd", "mark", "output", "q", "s",
+    "samp", "small", "span", "strong", "sub", "sup", "tspan", "time", "u", "var", "wbr",
+)  # fmt: skip
+_UNSEEN = ("script", "style", "template", "head")
+_SPOKEN = ("aria-label", "alt", "title")
+_HEADINGS = ("h1", "h2", "h3", "h4", "figcaption", "caption")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line that the page says, the heading it stands under, and the figures marked in it."""
+
+    text: str
+    section: str
+    figures: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def says(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """What counts: the text and its figures, not where they stand."""
+        return self.text, self.figures
+
+
+def with_source(page: str, **more: str) -> str:
+    """The page with more in its manifest and room for the text's checksum; a page without manifest as it is."""
+
+    def extended(match: re.Match[str]) -> str:
+        manifest = {**json.loads(unescape(match[1])), **more, "text": NO_TEXT}
+        return f'data-manifest="{escape(canonical(manifest), quote=True)}"'
+
+    return _MANIFEST.sub(extended, page, count=1)
+
+
+def sealed(page: str) -> str:
+    """The finished page with the checksum of its text in the manifest, and its code wherever the code is told."""
+    if manifest_of(page) is None:
+        return page
+    page = page.replace(NO_TEXT, text_checksum(page), 1)
+    shown = code(manifest_of(page) or {}).replace(" ", "\u00a0")
+    return _CODE.sub(rf"\g<1>{shown}", page)
+
+
+def code(manifest: Mapping[str, Any]) -> str:
+    """The report's code: twelve digits that can be said on the phone."""
+    digits = f"{int(checksum(manifest), 16) % 10**12:012d}"
+    return f"{digits[:4]} {digits[4:8]} {digits[8:]}"
+
+
+def told_codes(page: str) -> list[str]:
+    """The codes that the page itself tells."""
+    found = _tree(page).xpath("//b[@class='seal']")
+    return [" ".join(element.text_content().split()) for element in found]
+
+
+def manifest_of(page: str) -> dict[str, Any] | None:
+    """The manifest in a page, or None where there is none that can be read."""
+    found = _tree(page).xpath("//@data-manifest")
+    try:
+        manifest = json.loads(found[0]) if found else None
+    except ValueError:
+        return None
+    return manifest if isinstance(manifest, dict) else None
+
+
+def text_checksum(page: str) -> str:
+    """The checksum of what a page says."""
+    said = [line.says for line in lines(page)]
+    return hashlib.sha256(canonical(said).encode()).hexdigest()[: len(NO_TEXT)]
+
+
+def lines(page: str) -> list[Line]:
+    """What a page says, line by line."""
+    return list(_Lines().read(_tree(page)))
+
+
+def shown(page: str) -> dict[str, list[str]]:
+    """The texts of each marked figure, in the page's order."""
+    found: dict[str, list[str]] = {}
+    for line in lines(page):
+        for ref, text in line.figures:
+            found.setdefault(ref, []).append(text)
+    return found
+
+
+def skeleton(page: str) -> list[tuple[Any, ...]]:
+    """The page's elements, attributes and style, without what browsers add or rewrite when they save a page."""
+    reader = _Skeleton()
+    reader.feed(page)
+    return reader.found
+
+
+class _Lines:
+    """Gathers lines: every element but those inside a line of text begins and ends one."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._figures: list[tuple[str, str]] = []
+        self._section: list[str] = ["", ""]
+
+    def read(self, element: Any) -> Iterator[Line]:
+        if not isinstance(element.tag, str) or element.tag in _UNSEEN:
+            return
+        is_line = element.tag not in _INLINE
+        if is_line:
+            yield from self._line()
+        for name in _SPOKEN:
+            if element.get(name):
+                yield Line(_even(element.get(name)), self._where)
+        yield from self._content(element)
+        if is_line:
+            yield from self._line()
+        if element.tag in _HEADINGS:
+            self._note(element)
+
+    def _content(self, element: Any) -> Iterator[Line]:
+        if element.get("class") == "seal":
+            return
+        if element.tag == "data" and REFERENCE.fullmatch(element.get("value", "")):
+            self._figures.append((element.get("value"), _even(element.text_content())))
+        self._text.append(element.text or "")
+        for child in element:
+            yield from self.read(child)
+            self._text.append(child.tail or "")
+
+    def _line(self) -> Iterator[Line]:
+        text = _even("".join(self._text))
+        if text:
+            yield Line(text, self._where, tuple(self._figures))
+        self._text, self._figures = [], []
+
+    def _note(self, heading: Any) -> None:
+        text = _even(heading.text_content())
+        self._section = [text, ""] if heading.tag in ("h1", "h2") else [self._section[0], text]
+
+    @property
+    def _where(self) -> str:
+        return " › ".join(part for part in self._section if part)
+
+
+class _Skeleton(HTMLParser):
+    """The start tags in order, with their attributes, and the style."""
+
+    _ADDED = ("html", "head", "body", "tbody", "meta", "colgroup")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[Any, ...]] = []
+        self._in_style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self._ADDED:
+            kept = ((name, _local(name, value or "")) for name, value in attrs if name != "open")
+            self.found.append((tag, tuple(sorted(kept))))
+        self._in_style = tag == "style"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_style:
+            self.found.append(("style", "".join(data.split())))
+            self._in_style = False
+
+
+def _local(name: str, value: str) -> str:
+    """A link inside the page without the address that a browser puts before it."""
+    return value[value.index("#") :] if name == "href" and "#" in value else value
+
+
+def _even(text: str) -> str:
+    """The text with single ordinary blanks and without soft hyphens."""
+    return " ".join(text.replace("\u00ad", "").split())
+
+
+def _tree(page: str) -> Any:
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
+    try:
+        return html.document_fromstring(page.encode(), parser=parser)
+    except etree.ParserError:
+        return html.document_fromstring("<p></p>")
