@@ -32,6 +32,7 @@ lab: $(READY)
 docs: $(READY)
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/generate_methods.py
+	$(BIN)/python docs/generate_audit.py
 
 lock:
 	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header \

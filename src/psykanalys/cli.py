@@ -153,6 +153,25 @@ def verify(
 
 
 @app.command()
+def trace(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The HTML page of a report.")],
+    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="Only figures that say this, or one reference.")] = "",
+    project: ProjectOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002
+) -> None:
+    """List a page's figures by section, each with its way to the raw row, the document and the line.
+
+    Example: psykanalys trace reports/vasterbotten.html "28 av 39"
+    """
+    from psykanalys.report import trace as tracing
+
+    traced = tracing.trace(file, _project(project), text)
+    typer.echo(tracing.as_json(traced) if as_json else tracing.told(traced))
+    if unknown := tracing.unresolved(traced):
+        raise PsykanalysError(f"{_counted(len(unknown), 'reference')} cannot be resolved: {', '.join(unknown)}")
+
+
+@app.command()
 def export(
     kind: Annotated[
         str, typer.Argument(help="observations, results, verdicts, goals, activities, targets, audit … or figures")

@@ -92,6 +92,14 @@ def test_what_a_page_says_does_not_hang_on_its_markup():
     assert [line.text for line in seal.lines(plain)] == ["Sju 28 % av 39", "a", "b", "x"]
 
 
+def test_figures_of_drawings_are_found_in_their_texts_and_in_the_words_for_the_whole():
+    page = "<figure><svg aria-label='7 av 9' data-r='r111111 r222222'><text data-r='r111111'>7</text></svg></figure>"
+    whole, drawn = seal.lines(page)
+    assert (whole.text, whole.figures) == ("7 av 9", (("r111111", ""), ("r222222", "")))
+    assert drawn.figures == (("r111111", "7"),)
+    assert seal.shown(page) == {"r111111": ["7"]}
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [("28", "29"), ("r123456", "r123457"), ("<td>a<td>b", "<td>ab<td>"), ("'x'", "'y'")]
 )

@@ -99,7 +99,7 @@ def raw_texts(county: Any) -> tuple[str, ...]:
             if column not in {*PERIODS, "id", "places", "sha256", "focus_areas", "state_places"}:
                 texts |= set(table[column].dropna())
     for indicator in county.analysis.catalogue.values():
-        texts |= {indicator.title, indicator.numerator, indicator.denominator or "", *indicator.caveats}
+        texts |= {indicator.title, indicator.title.partition(" ")[2], indicator.numerator, indicator.denominator or "", *indicator.caveats}
     texts |= {text for each in CHECKS for text in (each.text, each.mend)}
     told = county.results[county.results["level"] != ""]
     texts |= {f"{row['dimension']}: {row['level']}" for row in told.to_dict("records")}

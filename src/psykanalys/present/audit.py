@@ -44,6 +44,8 @@ KINDS = {
 }
 # Checks whose finding says more than its code does, and that is not said elsewhere in the report.
 TELLING = ("P09", "P14", "P16")
+# Kinds of row that the focus areas list with their codes.
+MARKED = ("goals", "activities", "plan_indicators")
 PARTS = ("testable", "with_indicator", "with_baseline")
 
 
@@ -94,11 +96,14 @@ class PlanAudit:
         return Table("Vad som saknas för att planen ska gå att följa", columns, rows, notes=self._without_findings())
 
     def rows(self) -> Details | None:
-        """Every row of the plan with a finding, with its codes and place, folded."""
-        found = sorted(self._audit.findings, key=lambda finding: (list(KINDS).index(finding.kind), _line(finding)))
+        """The rows with a finding whose codes stand nowhere else in the report, with their place, folded."""
+        found = [finding for finding in self._audit.findings if finding.kind not in MARKED]
+        found.sort(key=lambda finding: (list(KINDS).index(finding.kind), _line(finding)))
         tables = [self._kind(kind, list(rows)) for kind, rows in groupby(found, key=lambda finding: finding.kind)]
-        count = sum(len(table.rows) for table in tables)
-        return Details(f"Visa varje rad med anmärkning ({count})", tables) if tables else None
+        told = Text(
+            "Vid varje mål, aktivitet och uppföljningsindikator i fokusområdena står de koder som gäller den.", "note"
+        )
+        return Details(f"Visa övriga rader med anmärkning ({len(found)})", [told, *tables]) if tables else None
 
     def _measurable(self, row: Measurability) -> Cells:
         area = f"area-{row.focus_area}/" if row.focus_area else ""
@@ -130,22 +135,21 @@ class PlanAudit:
         return [f"{what}: {', '.join(codes)}." for what, codes in told.items() if codes]
 
     def _kind(self, kind: str, found: Sequence[Finding]) -> Table:
+        """The rows of one kind, those with the same codes together."""
         by_row: dict[str, list[Finding]] = {}
         for finding in found:
             by_row.setdefault(finding.row, []).append(finding)
-        rows = [self._row(same) for same in by_row.values()]
-        return Table(KINDS[kind], ["Rad i planen", "Fokusområde", "Koder", "Källa"], rows)
+        by_codes: dict[str, list[str]] = {}
+        for same in by_row.values():
+            by_codes.setdefault(", ".join(each.code for each in same), []).append(self._told(same))
+        rows: list[Cells] = [[codes, Cell(tuple(told))] for codes, told in sorted(by_codes.items())]
+        return Table(f"{KINDS[kind]} med anmärkning", ["Koder", "Rader i planen"], rows)
 
-    def _row(self, same: Sequence[Finding]) -> Cells:
-        """One row of the plan: its codes, and below them what some of the findings add."""
-        first, codes = same[0], ", ".join(finding.code for finding in same)
-        told = [f"{finding.code}: {finding.detail}" for finding in same if finding.code in TELLING]
-        return [
-            first.label,
-            first.focus_areas.replace(" | ", ", ") or "–",
-            Cell((codes, *told)) if told else codes,
-            Tables(self._analysis)._places(first.places) or "–",
-        ]
+    def _told(self, same: Sequence[Finding]) -> str:
+        """One row of the plan: its label and place, and what some of the findings add to their code."""
+        place = Tables(self._analysis)._places(same[0].places)
+        details = [f"{finding.code}: {finding.detail}" for finding in same if finding.code in TELLING]
+        return "; ".join([f"{same[0].label}{f' ({place})' if place else ''}", *details])
 
 
 def _line(finding: Finding) -> tuple[str, int]:

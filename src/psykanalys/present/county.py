@@ -101,14 +101,15 @@ class County:
         `what` is a reference on the page ('r1a2b3c'), a raw row's id, a verdict, a comparison or a row of `results`.
         """
         if isinstance(what, str) and what.startswith("n"):
-            self.sections()
+            _ = self.sections  # a count is known once it has been printed
         return Tracer(self.analysis).find(what)
 
     def references(self) -> dict[str, Reference]:
         """Everything that a page of this county may refer to, by reference."""
-        self.sections()
+        _ = self.sections  # a count is known once it has been printed
         return Tracer(self.analysis).all()
 
+    @cached_property
     def sections(self) -> dict[str, str]:
         """Every section of the report as HTML, by the method that makes it."""
         areas = {f"focus_area({number})": self.focus_area(number) for number in FOCUS_AREAS}
@@ -161,7 +162,11 @@ class County:
                 _folded("Visa resultat som mäter något annat", tables.measuring_other(number)),
                 *self._all_figures(number),
             ),
-            "Vad som inte är känt": (told.unknown(), _folded("Visa mål utan resultat", tables.missing(number))),
+            "Vad som inte är känt": (
+                told.unknown(),
+                _folded("Visa mål utan resultat", tables.missing(number)),
+                _folded("Visa kedjan från mål till resultat och medel", tables.chain(number), "områden"),
+            ),
         }
         parts = [stack([Heading(title), *blocks]) for title, blocks in sections.items()]
         return stack([self.sentences.focus_area(number), *self.sentences.commentary(number), *parts])

@@ -13,7 +13,8 @@ from psykanalys.present.html import Block
 # What stands where the exporter puts the code: the code is of the whole page, so no cell can know it.
 NO_CODE = "ges när rapporten sparas som sida"
 SENTENCE = (
-    "Den som har gjort rapporten kan räkna om den och visa att inget i den har ändrats. Uppge då rapportens kontrollkod"
+    "Den som har gjort rapporten kan ta fram den på nytt och visa att inget i den har ändrats. "
+    "Uppge då rapportens kontrollkod"
 )
 
 

@@ -12,12 +12,13 @@ import pandas as pd
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.areas import NATION
+from psykanalys.audit import audit
 from psykanalys.comparison import Comparison
 from psykanalys.data.contract import WITHOUT_VALUE
 from psykanalys.data.prepare import items
 from psykanalys.indicators import has_figure
+from psykanalys.present import chain, words
 from psykanalys.present import formatting as fmt
-from psykanalys.present import words
 from psykanalys.present.counts import counted, goals
 from psykanalys.present.html import Cell, Table
 from psykanalys.references import Marked, capital, marked, reference
@@ -162,6 +163,12 @@ class Tables:
         columns = ["Område i planen", "Mål", "Aktiviteter", "Ansvariga", "Källa"]
         return Table(f"Mål och aktiviteter – {FOCUS_AREAS[focus_area].lower()}", columns, rows)
 
+    def chain(self, focus_area: int) -> Table:
+        """Goals, activities, responsible, indicators, results and money of each part of the plan, gaps in words."""
+        return chain.table(
+            self._analysis, focus_area, as_printed(self._analysis.in_focus_area("current_goals", focus_area))
+        )
+
     def other_activities(self, focus_area: int) -> Table:
         """What other documents than the plan say is done, under way or planned."""
         units = self._analysis.units.set_index("id")["name"]
@@ -185,7 +192,7 @@ class Tables:
         reported = reported_indicators(self._analysis.results)
         rows = [
             [
-                row["label"],
+                _with_marks(row["label"], self._codes(row)),
                 words.INDICATOR_KINDS[row["kind"]],
                 words.MEASURES.get(_text(row["measures"]), "–"),
                 "ja" if row["indicator"] in reported else MISSING,
@@ -451,8 +458,8 @@ class Tables:
         return Table("Förkortningar", ["Förkortning", "Betyder"], [[short, words.GLOSSARY[short]] for short in found])
 
     def definitions(self) -> Table:
-        """The measures used, as defined in the catalogue."""
-        used = sorted(set(self._analysis.results["indicator"]))
+        """The measures of which a figure is shown, as defined in the catalogue."""
+        used = sorted(reported_indicators(self._analysis.results))
         rows: list[Cells] = []
         for name in used:
             indicator = self._analysis.catalogue[name]
@@ -562,12 +569,22 @@ class Tables:
         ]
 
     def _goal_line(self, goal: Row) -> str:
-        marks = [words.LEVELS[goal["level"]], "gemensamt" if goal["joint"] == "yes" else "", self._state(goal)]
-        return f"{goal['label']} ({', '.join(mark for mark in marks if mark)})"
+        joint = "gemensamt" if goal["joint"] == "yes" else ""
+        return _with_marks(goal["label"], words.LEVELS[goal["level"]], joint, self._state(goal), self._codes(goal))
 
     def _with_state(self, activity: Row) -> str:
-        state = self._state(activity)
-        return f"{activity['label']} ({state})" if state else activity["label"]
+        return _with_marks(activity["label"], self._state(activity), self._codes(activity))
+
+    def _codes(self, row: Row) -> str:
+        """The codes of the audit's findings on a row of the plan: 'P01, P02'."""
+        return ", ".join(self._findings_by_row.get(row["id"], ()))
+
+    @cached_property
+    def _findings_by_row(self) -> Mapping[str, list[str]]:
+        codes: dict[str, list[str]] = {}
+        for finding in audit(self._analysis).findings:
+            codes.setdefault(finding.row, []).append(finding.code)
+        return codes
 
     def _state(self, row: Row) -> str:
         """The state that a document reports, with that document's date; nothing where none is reported."""
@@ -644,6 +661,12 @@ def signed(value: float, unit: str, decimals: int = 1) -> str:
 def reported_indicators(results: pd.DataFrame) -> set[str]:
     """The measures of which a figure, a range or a yes/no is reported."""
     return set(results.loc[has_figure(results), "indicator"])
+
+
+def _with_marks(label: str, *marks: str) -> str:
+    """'Målet (kort sikt, P01)': what is to be known of a row, after its label."""
+    told = ", ".join(mark for mark in marks if mark)
+    return f"{label} ({told})" if told else label
 
 
 def _most_decimals(values: pd.Series) -> int:

@@ -24,7 +24,7 @@ from psykanalys.references import KINDS, REFERENCE, index, reference
 from psykanalys.verdicts import Verdict
 
 TABLES = {"r": "observations", "f": "funding", "s": "survey", "t": "targets", "q": "findings"}
-NAMES = ("label", "title", "description", "name", "party")  # columns that say what a row is about
+NAMES = ("label", "title", "name", "party")  # columns that say what a row is about
 PRINTED = ("numerator", "denominator", "value", "value_low", "value_high", "change", "amount", "count", "yes_no",
            "direction", "wording", "operator", "unit", "status")  # fmt: skip
 MOST_ROWS = 5
@@ -41,7 +41,8 @@ class RawRow:
     lines: str
 
     def __str__(self) -> str:
-        return f"{self.file}, row {self.id} ({self.says}) → {self.document}, {self.lines}"
+        says = f" ({self.says})" if self.says else ""
+        return f"{self.file}, row {self.id}{says} → {self.document}, {self.lines}"
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ class Tracer:
         return Reference(ref, KINDS[kind], row, label, str(text), tuple(steps), tuple(raw), tuple(places))
 
     def _result(self, row: str) -> tuple[str, str, list[str], list[str]]:
-        result = self._results.loc[row]
+        result = self._results[row]
         verdicts = [each for each in self._analysis.verdicts if each.observation == row]
         steps = [*(self._told_verdict(each) for each in verdicts), self._told_result(row)]
         return result["title"], self._tables.figure(result), steps, [row]
@@ -171,7 +172,7 @@ class Tracer:
         text = "–" if found.difference is None else difference_text(found)
         step = f"comparison: {text} against {found.against} – {found.word}"
         both = [found.observation, found.other]
-        return self._results.loc[both[0], "title"], text, [step, *map(self._told_result, both)], both
+        return self._results[both[0]]["title"], text, [step, *map(self._told_result, both)], both
 
     def _target(self, row: str) -> tuple[str, str, list[str], list[str]]:
         verdicts = [each for each in self._analysis.verdicts if each.target == row]
@@ -200,13 +201,18 @@ class Tracer:
         )
 
     def _told_result(self, row: str) -> str:
-        result = self._results.loc[row]
+        result = self._results[row]
         population = self._tables._population(result)
         return f"result: {result['title']}, {population}, {fmt.period(result['when'])}: {self._tables.figure(result)}"
 
     @cached_property
-    def _results(self) -> pd.DataFrame:
-        return self._analysis.results.set_index("id", drop=False)
+    def _results(self) -> dict[str, dict[str, Any]]:
+        return {row["id"]: row for row in self._analysis.results.to_dict("records")}
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        """The documents' titles by id."""
+        return dict(zip(self._analysis.sources["id"], self._analysis.sources["title"], strict=True))
 
     @cached_property
     def _rows(self) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -220,8 +226,7 @@ class Tracer:
         for place in items(row["places"]):
             source, _, line = place.rpartition(":")
             by_document.setdefault(source, []).append(int(line))
-        titles = self._analysis.sources.set_index("id")["title"]
-        documents = "; ".join(f"”{titles.get(source, source)}”" for source in by_document)
+        documents = "; ".join(f"”{self._titles.get(source, source)}”" for source in by_document)
         lines = "; ".join(f"line {fmt.line_ranges(found)}" for found in by_document.values())
         return RawRow(name, f"data/raw/{row['source']}/{kind}.csv", _says(row), documents, lines)
 

@@ -34,7 +34,10 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "figcaption", "caption")
 
 @dataclass(frozen=True)
 class Line:
-    """One line that the page says, the heading it stands under, and the figures marked in it."""
+    """One line that the page says, the heading it stands under, and the figures marked in it.
+
+    A figure of a drawing that is said in a sentence for the whole of it has no text of its own.
+    """
 
     text: str
     section: str
@@ -103,7 +106,8 @@ def shown(page: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for line in lines(page):
         for ref, text in line.figures:
-            found.setdefault(ref, []).append(text)
+            if text:
+                found.setdefault(ref, []).append(text)
     return found
 
 
@@ -130,7 +134,7 @@ class _Lines:
             yield from self._line()
         for name in _SPOKEN:
             if element.get(name):
-                yield Line(_even(element.get(name)), self._where)
+                yield Line(_even(element.get(name)), self._where, tuple((ref, "") for ref in _drawn(element)))
         yield from self._content(element)
         if is_line:
             yield from self._line()
@@ -142,6 +146,8 @@ class _Lines:
             return
         if element.tag == "data" and REFERENCE.fullmatch(element.get("value", "")):
             self._figures.append((element.get("value"), _even(element.text_content())))
+        if element.tag == "text":
+            self._figures += [(ref, _even(element.text_content())) for ref in _drawn(element)]
         self._text.append(element.text or "")
         for child in element:
             yield from self.read(child)
@@ -187,6 +193,11 @@ class _Skeleton(HTMLParser):
 def _local(name: str, value: str) -> str:
     """A link inside the page without the address that a browser puts before it."""
     return value[value.index("#") :] if name == "href" and "#" in value else value
+
+
+def _drawn(element: Any) -> list[str]:
+    """The references of a text in a drawing, or of the words that stand for the whole of it."""
+    return (element.get("data-r") or "").split()
 
 
 def _even(text: str) -> str:

@@ -194,7 +194,7 @@ class _Comparison:
     def _is_altered(self, line: Line) -> bool:
         """Whether the page shows a figure otherwise than it did when its twin was written."""
         shown = self._twin["page"]["shown"] if self._twin else {}
-        return bool(shown) and any(text not in shown.get(ref, []) for ref, text in line.figures)
+        return bool(shown) and any(text and text not in shown.get(ref, []) for ref, text in line.figures)
 
     def _cause_of(self, ref: str) -> str:
         """Why a figure is another, with the rows or definitions that made it so."""

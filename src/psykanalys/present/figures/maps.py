@@ -298,11 +298,14 @@ def _other_measures(analysis: Analysis, content: Content) -> list[str]:
 
 
 def _table(tables: Tables, content: Content, marks: Mapping[str, str], notes: Notes, caption: str) -> Table:
-    """Every municipality of the county with its state and place, the named ones first."""
+    """Every named municipality with its state and place; then those that the document does not name, in one row."""
     rows = {row["area"].iloc[0]: row for _, row in content.rows.groupby("area")}
     states = content.states()
     ordered = sorted(content.municipalities, key=lambda area: STATES.index(states[area.code]))
-    cells = [[area.name, *_cells(tables, rows.get(area.code), states[area.code], marks)] for area in ordered]
+    named = [area for area in ordered if states[area.code] != UNNAMED]
+    cells = [[area.name, *_cells(tables, rows.get(area.code), states[area.code], marks)] for area in named]
+    if rest := [area.name for area in ordered if states[area.code] == UNNAMED]:
+        cells.append([fmt.listed(rest), UNNAMED, "–", "–"])
     return Table(caption, ["Kommun", "Enligt dokumentet", "Period", "Källa"], cells, notes=notes.texts)
 
 

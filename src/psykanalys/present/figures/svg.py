@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
+from psykanalys.present.palette import INK
 from psykanalys.references import REFERENCE
 
 NAMESPACE = "http://www.w3.org/2000/svg"
@@ -18,6 +19,8 @@ KEPT = {
 }
 KEPT["circle"] = ("cx", "cy", "r", *KEPT["path"][1:])
 CIRCLE = re.compile(r"\s*M 0 ([\d.]+)\s+(?:C [^A-Z]+){8}z\s*$", re.IGNORECASE)  # as matplotlib draws the marker 'o'
+# what most texts have, said once for the whole drawing
+OF_TEXTS = {"fill": INK, "font-size": "11"}
 # what the SVG standard takes for granted, per property
 DEFAULTS = {
     "fill": "#000000",
@@ -34,7 +37,7 @@ def light(document: str) -> str:
     root = etree.fromstring(document.encode(), etree.XMLParser(remove_comments=True))
     markers = {f"#{path.get('id')}": path for path in root.iter(_name("path")) if path.get("id")}
     shapes = "".join(_shape(*shape) for shape in _shapes(root, markers))
-    return f'<svg viewBox="{_rounded(root.get("viewBox"))}">{shapes}</svg>'
+    return f'<svg viewBox="{_rounded(root.get("viewBox"))}"{_written(OF_TEXTS)}>{shapes}</svg>'
 
 
 def themed(svg: str, palette: Mapping[str, str]) -> str:
@@ -100,10 +103,13 @@ def _shape(tag: str, properties: Mapping[str, str], text: str) -> str:
     shown = {name: _short(name, properties[name]) for name in KEPT[tag] if name in properties}
     if tag != "text" and (shown.get("d") == "" or _is_unseen(shown)):
         return ""
-    attributes = "".join(
-        f' {name}="{value}"' for name, value in shown.items() if value and value != DEFAULTS.get(name, "")
-    )
+    usual = DEFAULTS | (OF_TEXTS if tag == "text" else {"fill": ""})
+    attributes = _written({name: value for name, value in shown.items() if value != usual.get(name, "")})
     return f"<{tag}{attributes}>{_escaped(text)}</{tag}>" if tag == "text" else f"<{tag}{attributes}/>"
+
+
+def _written(attributes: Mapping[str, str]) -> str:
+    return "".join(f' {name}="{value}"' for name, value in attributes.items() if value)
 
 
 def _is_unseen(properties: Mapping[str, str]) -> bool:
