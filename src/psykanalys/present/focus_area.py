@@ -81,9 +81,9 @@ class FocusAreaSentences:
     def known(self) -> Text:
         """How many reported results meet a goal, and how many measure something else."""
         verdicts = [verdict for verdict in self._analysis.verdicts_in(self._number) if verdict.observation]
-        results = {verdict.observation for verdict in verdicts}
-        met = {v.observation for v in verdicts if v.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE)}
-        other = {v.observation for v in verdicts if v.word == Word.MEASURES_OTHER} - met
+        results = {str(verdict.observation) for verdict in verdicts}
+        met = {str(v.observation) for v in verdicts if v.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE)}
+        other = {str(v.observation) for v in verdicts if v.word == Word.MEASURES_OTHER} - met
         if not results:
             return Text("Dokumenten redovisar inget resultat som rör målen här.")
         if len(results) == 1:

@@ -238,7 +238,7 @@ class Sentences:
         return [v for v in followed if v.is_firm or v.word == Word.UNDECIDED]
 
     def _baseline(self) -> str:
-        baseline = {v.observation for v in self._analysis.plan_verdicts if v.word == Word.BASELINE}
+        baseline = {str(v.observation) for v in self._analysis.plan_verdicts if v.word == Word.BASELINE}
         if not baseline:
             return ""
         number = self._in_words("baseline", baseline, "uppgift", "uppgifter")
@@ -407,7 +407,7 @@ _COMPARED_IN_WORDS = ["higher", "much_higher", "slightly_higher", "lower", "much
 def _importance(verdict: Verdict) -> tuple[int, int, str, str]:
     """Firm on chance first, then counted, then undecided; not reached before reached; newest first."""
     firmness = 0 if verdict.word in BY_INTERVAL else 1 if verdict.is_firm else 2
-    not_reached = "inte" in verdict.word
+    not_reached = verdict.word.endswith("inte nått") or verdict.word == Word.NOT_REACHED_PROTECTED
     return (firmness, not not_reached, "".join(chr(255 - ord(c)) for c in verdict.period), verdict.target)
 
 

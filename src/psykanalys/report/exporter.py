@@ -21,6 +21,9 @@ from psykanalys import __version__
 from psykanalys.areas import slugify
 from psykanalys.errors import ReportError
 from psykanalys.manifest import checksum
+from psykanalys.present.figures.style import NARROW
+from psykanalys.present.figures.svg import themed
+from psykanalys.present.palette import LIGHT_THEME
 from psykanalys.present.proof import NO_CODE
 from psykanalys.present.words import GLOSSARY
 from psykanalys.report.params import INJECTED
@@ -74,7 +77,7 @@ class PsykanalysExporter(TemplateExporter):
         report = {"title": page_title(nb), "style": style, "version": __version__, "code": _code_to_come(nb)}
         page, resources = super().from_notebook_node(nb, {**(resources or {}), "report": report}, **kw)
         page = with_source(page, notebook=notebook_checksum(nb))
-        page = sealed(small(with_column_names(with_contents(with_abbreviations(page)))))
+        page = sealed(small(with_column_names(with_contents(with_abbreviations(with_page_colours(page))))))
         refuse_what_cannot_be_mailed(page)
         return page, resources
 
@@ -129,6 +132,12 @@ def with_contents(page: str) -> str:
     return f"{page[:second]}{contents}\n{page[second:]}"
 
 
+def with_page_colours(page: str) -> str:
+    """Let figures follow the page's colours, also in the dark, and its style sheet instead of their own width."""
+    page = page.replace(f'<figure style="{NARROW}"', "<figure")
+    return re.sub(r"<svg .*?</svg>", lambda svg: themed(svg[0], LIGHT_THEME), page, flags=re.DOTALL)
+
+
 def with_abbreviations(page: str) -> str:
     """Explain each abbreviation of the glossary in the section where it first occurs."""
     start, *sections = re.split(r"(?=<h2)", page)
@@ -170,7 +179,7 @@ def with_column_names(page: str) -> str:
     columns = {name: re.findall(r'<th scope="col"([^>]*)>(.*?)</th>', head) for head, name in classes.items()}
     right = _rules(columns, lambda kind, _: "{text-align:right}" if "number" in kind else "", "")
     names = _rules(columns, lambda _, text: f'{{content:"{_css(text)}: "}}', "::before")
-    rules = f"@media (min-width: 46.01rem) {{{right}}}\n@media (max-width: 46rem) {{{names}}}"
+    rules = f"@media print, (min-width: 46.01rem) {{{right}}}\n@media screen and (max-width: 46rem) {{{names}}}"
     return page.replace("</style>", f"{rules}\n</style>", 1)
 
 

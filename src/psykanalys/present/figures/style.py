@@ -18,11 +18,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
-from psykanalys.present.figures.svg import fixed, light, themed, without_references
+from psykanalys.present.figures.svg import fixed, light, without_references
 from psykanalys.present.html import Block, Details, Table, markup
 from psykanalys.present.palette import ACCENT, GRID, GROUND, INK, LIGHT_THEME, MARK, SOFT
 from psykanalys.references import Shown, plain, references
 
+NARROW = "max-width:31rem"  # where no style sheet says it: in a notebook
 WIDTH = 4.8  # inches: 346 units in the SVG, a phone's width
 TEXT = 12
 SMALL = 11
@@ -78,8 +79,8 @@ class Figure(Block):
             drawn.set_text(plain(drawn.get_text()))
 
     def to_html(self) -> str:
-        """HTML for the page: colours follow the page's, also in the dark."""
-        drawing = themed(self._drawing(), LIGHT_THEME)
+        """HTML for a notebook and the page; the page's own colours take the place of these when it is exported."""
+        drawing = self._drawing()
         drawing = drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(self.alternative)}" ', 1)
         numbers = "" if self.table_beside else Details("Visa siffrorna som tabell", [self.table]).to_html()
         inner = (
@@ -88,7 +89,7 @@ class Figure(Block):
         )
         only_said = [ref for ref in references(self.alternative) if ref not in inner]
         said = f' data-r="{" ".join(only_said)}"' if only_said else ""
-        return f"<figure{said}>{inner}</figure>"
+        return f'<figure style="{NARROW}"{said}>{inner}</figure>'
 
     def to_text(self) -> str:
         """Plain text with the same content."""

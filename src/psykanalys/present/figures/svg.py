@@ -19,6 +19,7 @@ KEPT = {
 }
 KEPT["circle"] = ("cx", "cy", "r", *KEPT["path"][1:])
 CIRCLE = re.compile(r"\s*M 0 ([\d.]+)\s+(?:C [^A-Z]+){8}z\s*$", re.IGNORECASE)  # as matplotlib draws the marker 'o'
+TRANSLATED = re.compile(r"translate\((-?[\d.]+) (-?[\d.]+)\)")
 # what most texts have, said once for the whole drawing
 OF_TEXTS = {"fill": INK, "font-size": "11"}
 # what the SVG standard takes for granted, per property
@@ -67,7 +68,14 @@ def _shapes(root: etree._Element, markers: Mapping[str, etree._Element]) -> Iter
         if element.tag == _name("use"):
             yield _marker(markers[element.get(LINK)], properties)
         else:
-            yield etree.QName(element).localname, properties | _references(element), "".join(element.itertext())
+            placed = _placed(properties) | _references(element)
+            yield etree.QName(element).localname, placed, "".join(element.itertext())
+
+
+def _placed(properties: dict[str, str]) -> dict[str, str]:
+    """The properties with a mere move of the whole as its place."""
+    moved = TRANSLATED.fullmatch(properties.get("transform", ""))
+    return properties | {"x": moved[1], "y": moved[2], "transform": ""} if moved else properties
 
 
 def _references(element: etree._Element) -> dict[str, str]:
