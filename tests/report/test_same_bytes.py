@@ -83,13 +83,21 @@ def test_the_manifest_tells_parameters_in_one_spelling(project):
 
 
 def test_what_a_page_says_does_not_hang_on_its_markup():
-    plain = "<html><body><p>Sju <data value=r123456>28&nbsp;%</data> av 39<td>a<td>b<svg aria-label='x'></svg>"
+    plain = (
+        "<html><body><p>Sju <data value=r123456>28&nbsp;%</data> av 39"
+        "<table><tr><td>a<td>b</table><svg aria-label='x'></svg>"
+    )
     other = (
         "<html><head></head><body>\n<p>Sju   <data value='r123456'>28 %</data>\nav\u00ad 39</p>"
-        "<td>a</td> <td>b</td><svg aria-label='x'></svg></body></html>"
+        "<table><tbody><tr><td>a</td> <td>b</td></tr></tbody></table><svg aria-label='x'></svg></body></html>"
     )
     assert seal.text_checksum(plain) == seal.text_checksum(other)
-    assert [line.text for line in seal.lines(plain)] == ["Sju 28 % av 39", "a", "b", "x"]
+    assert [line.text for line in seal.lines(plain)] == ["Sju 28 % av 39", "a | b", "x"]
+
+
+def test_a_row_is_one_line_whose_empty_cells_count():
+    page = "<table><tr><th>Mål<td><td><ul><li>ett<li>två</ul><tr><th>Mål<td><ul><li>ett<li>två</ul><td></table>"
+    assert [line.text for line in seal.lines(page)] == ["Mål |  | ett; två", "Mål | ett; två | "]
 
 
 def test_figures_of_drawings_are_found_in_their_texts_and_in_the_words_for_the_whole():
@@ -104,7 +112,7 @@ def test_figures_of_drawings_are_found_in_their_texts_and_in_the_words_for_the_w
     ("old", "new"), [("28", "29"), ("r123456", "r123457"), ("<td>a<td>b", "<td>ab<td>"), ("'x'", "'y'")]
 )
 def test_what_a_page_says_hangs_on_every_word_figure_and_cell(old, new):
-    page = "<p>Sju <data value=r123456>28 %</data><td>a<td>b<svg aria-label='x'></svg>"
+    page = "<p>Sju <data value=r123456>28 %</data><table><tr><td>a<td>b</table><svg aria-label='x'></svg>"
     assert seal.text_checksum(page) != seal.text_checksum(page.replace(old, new))
 
 

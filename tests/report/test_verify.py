@@ -126,6 +126,14 @@ def test_another_reference_on_a_figure_is_found(issued, project, again):
     assert verify(issued, project, remake=again).differences[0].why == TAMPERED
 
 
+def test_rows_in_another_order_are_found(issued, project, again):
+    text = issued.read_text(encoding="utf-8")
+    one, two = re.findall(r"<tr><th scope=row>.*?(?=<tr>|</table>)", text)[:2]
+    issued.write_text(text.replace(one + two, two + one, 1), encoding="utf-8")
+    proof = verify(issued, project, remake=again)
+    assert [place.why for place in proof.differences] == [f"{TAMPERED}: the same lines in another order"]
+
+
 def test_a_hidden_paragraph_is_found(issued, project, again):
     change(issued, "</style>", "p{display:none}</style>")
     proof = verify(issued, project, remake=again)
@@ -166,8 +174,10 @@ def test_a_changed_definition_is_named(issued, project, with_changed_definition,
     proof = verify(issued, project, remake=with_changed_definition)
     named = "suicides (title)" if with_twin else "suicides"
     assert proof.input == (f"definition changed: {named}",)
-    assert any("Avlidna i självmord" in place.now for place in proof.differences)
-    assert {why.partition(":")[0] for why in proof.why} <= {"definition changed", "definitions changed"}
+    renamed = [place for place in proof.differences if "Avlidna i självmord" in place.now and place.figures]
+    assert renamed
+    assert {place.why for place in renamed} == {"definition changed: suicides"}
+    assert all("Självmord" in place.page for place in renamed)
 
 
 def test_changed_code_and_packages_are_named(issued, project, monkeypatch):

@@ -131,7 +131,7 @@ class PlanAudit:
     def _without_findings(self) -> list[str]:
         passed = [each.check.code for each in self._audit.outcomes if each.looked_at and not each.findings]
         unasked = [each.check.code for each in self._audit.outcomes if not each.looked_at]
-        told = {"Utan anmärkning": passed, "Planen har inga sådana rader": unasked}
+        told = {"Frågor utan anmärkning": passed, "Frågor som inte är aktuella för planen": unasked}
         return [f"{what}: {', '.join(codes)}." for what, codes in told.items() if codes]
 
     def _kind(self, kind: str, found: Sequence[Finding]) -> Table:

@@ -19,6 +19,18 @@ from psykanalys.references import marked
 
 TITLE = "Vad har ändrats sedan förra rapporten"
 MOST_ROWS_OPEN = 12
+# What a figure is where its label does not tell, in the order of the table.
+KINDS = {
+    "result": "",
+    "target": "Ska nås: ",
+    "verdict": "Omdöme: ",
+    "comparison": "Jämförelse: ",
+    "funding": "",
+    "survey": "Enkäten: ",
+    "finding": "Avvikelse: ",
+    "count": "",
+}
+_ORDER = {kind: place for place, kind in enumerate(KINDS)}
 # Plan rows that the counts of goals and of what is lacking are made of.
 _COUNTED = ("goals", "activities", "targets", "plan_indicators", "needs", "overrides", "sources")
 
@@ -73,7 +85,9 @@ def read_twin(path: Path) -> dict[str, Any]:
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """Every figure of `after` that says another thing than in `before`, or is gone, with why; `NEW` are new ones."""
     difference = Difference(before, after)
-    return sorted(difference.found(), key=lambda each: (each.kind, each.label, each.population, each.period, each.ref))
+    return sorted(
+        difference.found(), key=lambda each: (_ORDER[each.kind], each.label, each.population, each.period, each.ref)
+    )
 
 
 def section(before: Mapping[str, Any], after: Mapping[str, Any]) -> Block:
@@ -106,7 +120,7 @@ def _told(old: Iterable[Change], added: int) -> str:
 def _table(found: Iterable[Change]) -> Table:
     rows = [
         [
-            ", ".join(part for part in (change.label, change.population) if part),
+            KINDS[change.kind] + ", ".join(part for part in (change.label, change.population) if part),
             _dated(change.was, change.period_was if change.period_was != change.period else ""),
             marked(change.ref, _dated(change.now, change.period if change.period_was != change.period else "")),
             str(change.cause),

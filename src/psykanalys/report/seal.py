@@ -27,6 +27,8 @@ _INLINE = (
     "a", "abbr", "b", "bdi", "cite", "code", "data", "dfn", "em", "font", "i", "kbd", "mark", "output", "q", "s",
     "samp", "small", "span", "strong", "sub", "sup", "tspan", "time", "u", "var", "wbr",
 )  # fmt: skip
+_CELLS = ("td", "th")
+_CELL, _PART = "\x1f", "\x1e"
 _UNSEEN = ("script", "style", "template", "head")
 _SPOKEN = ("aria-label", "alt", "title")
 _HEADINGS = ("h1", "h2", "h3", "h4", "figcaption", "caption")
@@ -119,25 +121,26 @@ def skeleton(page: str) -> list[tuple[Any, ...]]:
 
 
 class _Lines:
-    """Gathers lines: every element but those inside a line of text begins and ends one."""
+    """Gathers lines: every element but those inside a line of text begins and ends one; a table's row is one line."""
 
     def __init__(self) -> None:
         self._text: list[str] = []
         self._figures: list[tuple[str, str]] = []
         self._section: list[str] = ["", ""]
+        self._is_in_row = False
 
     def read(self, element: Any) -> Iterator[Line]:
+        """The lines of an element and all inside it."""
         if not isinstance(element.tag, str) or element.tag in _UNSEEN:
             return
-        is_line = element.tag not in _INLINE
-        if is_line:
-            yield from self._line()
+        yield from self._bound(element.tag)
         for name in _SPOKEN:
             if element.get(name):
                 yield Line(_even(element.get(name)), self._where, tuple((ref, "") for ref in _drawn(element)))
+        self._is_in_row |= element.tag == "tr"
         yield from self._content(element)
-        if is_line:
-            yield from self._line()
+        self._is_in_row &= element.tag != "tr"
+        yield from self._bound("" if element.tag in _CELLS else element.tag)
         if element.tag in _HEADINGS:
             self._note(element)
 
@@ -153,9 +156,17 @@ class _Lines:
             yield from self.read(child)
             self._text.append(child.tail or "")
 
+    def _bound(self, tag: str) -> Iterator[Line]:
+        """Where an element begins or ends: a line, a cell of a row, a part of a cell, or nothing."""
+        if self._is_in_row and tag != "tr":
+            self._text.append(_CELL if tag in _CELLS else "" if tag in _INLINE else _PART)
+        elif tag not in _INLINE:
+            yield from self._line()
+
     def _line(self) -> Iterator[Line]:
-        text = _even("".join(self._text))
-        if text:
+        cells = "".join(self._text).removeprefix(_CELL).split(_CELL)
+        text = " | ".join("; ".join(filter(None, map(_even, cell.split(_PART)))) for cell in cells)
+        if text.strip(" |"):
             yield Line(text, self._where, tuple(self._figures))
         self._text, self._figures = [], []
 

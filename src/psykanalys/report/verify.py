@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,8 @@ class _Comparison:
         self._difference = ledger.Difference(twin, twin_now) if twin else None
         self._changes = {change.ref: change for change in self._difference.found()} if self._difference else {}
         self._rows = self._changed_rows()
+        self._definitions = self._changed_definitions() if "definitions" in self._parts else []
+        self._redefined = {name.partition(" ")[0] for _, name in self._definitions}
 
     def proof(self, file: str, code: str, notes: list[str]) -> Proof:
         """What the comparison says."""
@@ -138,7 +141,7 @@ class _Comparison:
             if part == "rows":
                 yield from (f"raw row {how}: {name}" for how, names in self._rows.items() for name in names)
             elif part == "definitions":
-                yield from (f"definition {how}: {name}" for how, name in self._changed_definitions())
+                yield from (f"definition {how}: {name}" for how, name in self._definitions)
             elif part in ("packages", "parameters"):
                 yield from _pairs(part, self._manifest.get(part, {}), self._manifest_now.get(part, {}))
             else:
@@ -169,16 +172,16 @@ class _Comparison:
         return [(how, name) for how, names in found.items() for name in names]
 
     def _differences(self) -> Iterator[Place]:
+        """Where the two say different things; a line that only stands elsewhere is no difference."""
         before, after = seal.lines(self._page), seal.lines(self._now)
         matcher = difflib.SequenceMatcher(None, [line.says for line in before], [line.says for line in after], False)
-        for tag, start, end, start_now, end_now in matcher.get_opcodes():
-            if tag != "equal":
-                yield from self._paired(before[start:end], after[start_now:end_now])
-
-    def _paired(self, before: list[Line], after: list[Line]) -> Iterator[Place]:
-        for place in range(max(len(before), len(after))):
-            one = before[place] if place < len(before) else Line("", "")
-            other = after[place] if place < len(after) else Line("", "")
+        blocks = [block[1:] for block in matcher.get_opcodes() if block[0] != "equal"]
+        gone = [line for start, end, _, _ in blocks for line in before[start:end]]
+        came = [line for _, _, start, end in blocks for line in after[start:end]]
+        gone, came = _without_moved(gone, came), _without_moved(came, gone)
+        if not gone and not came and blocks:
+            yield Place("", "", "", f"{self._general()}: the same lines in another order")
+        for one, other in _pairs_of_lines(gone, came):
             figures = tuple(dict.fromkeys(ref for ref, _ in (*one.figures, *other.figures)))
             yield Place(one.section or other.section, one.text, other.text, self._cause(one, figures), figures)
 
@@ -187,9 +190,11 @@ class _Comparison:
             return TAMPERED
         causes = [self._cause_of(ref) for ref in figures]
         causes = [cause for cause in dict.fromkeys(causes) if cause]
-        if causes:
-            return "; ".join(causes)
-        return _PARTS[self._parts[0]] if len(self._parts) == 1 else " or ".join(_PARTS[part] for part in self._parts)
+        return "; ".join(causes) or self._general()
+
+    def _general(self) -> str:
+        """Why anything may be otherwise that is tied to no row and no definition."""
+        return " or ".join(_PARTS[part] for part in self._parts) or TAMPERED
 
     def _is_altered(self, line: Line) -> bool:
         """Whether the page shows a figure otherwise than it did when its twin was written."""
@@ -208,7 +213,10 @@ class _Comparison:
         if figure is None:
             return ""
         rows = [row for names in self._rows.values() for row in names if row in figure["rows"]]
-        return f"{REASONS[Cause.REVISED_ROW]}: {', '.join(rows)}" if rows else ""
+        if rows:
+            return f"{REASONS[Cause.REVISED_ROW]}: {', '.join(rows)}"
+        definitions = [name for name in figure["definitions"] if name in self._redefined]
+        return f"{REASONS[Cause.DEFINITION]}: {', '.join(definitions)}" if definitions else ""
 
 
 def _read(path: Path) -> str:
@@ -257,6 +265,32 @@ def _other_parameters(project: Project, parameters: Mapping[str, Any]) -> list[s
         for name, value in parameters.items()
         if own.get(name) != value and name != "county"
     ]
+
+
+def _without_moved(lines: list[Line], others: list[Line]) -> list[Line]:
+    """The lines that do not stand among the others, each as often as it does."""
+    left = Counter(line.says for line in others)
+    kept = []
+    for line in lines:
+        if left[line.says] > 0:
+            left[line.says] -= 1
+        else:
+            kept.append(line)
+    return kept
+
+
+def _pairs_of_lines(gone: list[Line], came: list[Line]) -> Iterator[tuple[Line, Line]]:
+    """Each line that is gone beside the one that stands for it: of the same figures, else the next in its section."""
+    waiting = list(came)
+    for line in gone:
+        refs = [ref for ref, _ in line.figures]
+        alike = [other for other in waiting if other.section == line.section]
+        same = [other for other in alike if refs and [ref for ref, _ in other.figures] == refs]
+        near = difflib.get_close_matches(line.text, [other.text for other in alike], 1)
+        other = next(iter([*same, *(each for each in alike if each.text in near)]), Line("", ""))
+        waiting = [each for each in waiting if each is not other]
+        yield line, other
+    yield from ((Line("", ""), other) for other in waiting)
 
 
 def _compare_signs(
