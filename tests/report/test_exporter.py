@@ -19,15 +19,15 @@ def page(*outputs: str, markdown: str = "## Ett\n\n## Två", tags=()):
 
 def test_the_page_is_swedish_has_a_real_title_and_shows_no_code():
     html = page("<h1>Psykisk hälsa i Gävleborg</h1>")
-    assert html.startswith('<!DOCTYPE html>\n<html lang="sv">')
+    assert html.startswith("<!doctype html><html lang=sv>")
     assert "<title>Psykisk hälsa i Gävleborg</title>" in html
     assert "secret_code" not in html
 
 
 def test_the_contents_list_links_every_heading():
     html = page("<h1>Titel</h1>")
-    assert '<a href="#avsnitt-tva">Två</a>' in html
-    assert '<h2 id="avsnitt-tva">Två</h2>' in html
+    assert "<a href=#avsnitt-tva>Två</a>" in html
+    assert "<h2 id=avsnitt-tva>Två</h2>" in html
 
 
 def test_what_is_for_the_analyst_stays_out():
@@ -39,6 +39,7 @@ def test_what_is_for_the_analyst_stays_out():
     [
         ("<script>alert(1)</script>", "a script"),
         ('<img src=x onerror="alert(1)">', "a script"),
+        ('<img alt="x"onerror=alert(1)>', "a script"),
         ('<a href="javascript:alert(1)">x</a>', "a script"),
         ('<img src="https://example.org/a.png">', "an external address"),
         ('<img src="//example.org/a.png">', "an external address"),
@@ -63,14 +64,14 @@ def test_a_picture_from_an_analysts_own_cell_gets_its_text():
         "", outputs=[nbformat.v4.new_output("display_data", {"image/png": "aGVq", "text/plain": "<Figur 1>"})]
     )
     html = PsykanalysExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))[0]
-    assert 'alt="&lt;Figur 1&gt;"' in html
+    assert 'alt="<Figur 1>"' in html
 
 
 def test_narrow_screens_name_the_cells_by_their_columns():
     table = '<table><caption>T</caption><thead><tr><th scope="col">Mål</th><th scope="col">År</th></tr></thead></table>'
     html = page("<h1>T</h1>", table, table)
-    assert '.t1 td:nth-child(2)::before{content:"År: "}' in html
-    assert html.count('<table class="t1">') == 2
+    assert '.t1 td:nth-child(2):before{content:"År: "}' in html
+    assert html.count("<table class=t1>") == 2
 
 
 def test_nbconvert_and_jupyterlab_know_the_exporter():

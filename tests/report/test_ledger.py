@@ -83,7 +83,7 @@ def test_a_deleted_row_is_told_and_a_new_figure_is_only_counted(before, copy):
     assert came.cause == Cause.NEW
     results = {**before, "figures": [each for each in before["figures"] if each["kind"] == "result"]}
     fewer = {**results, "figures": [each for each in results["figures"] if each["row"] != COUNCILS]}
-    assert "1 uppgift är helt ny och står inte här." in ledger.section(fewer, results).to_text()
+    assert "Dessutom har en uppgift tillkommit." in ledger.section(fewer, results).to_text()
     assert "100" not in ledger.section(fewer, results).to_text()
 
 

@@ -19,6 +19,7 @@ from psykanalys.references import marked
 
 TITLE = "Vad har ändrats sedan förra rapporten"
 MOST_ROWS_OPEN = 12
+NOTHING = "–"
 # What a figure is where its label does not tell, in the order of the table.
 KINDS = {
     "result": "",
@@ -112,8 +113,7 @@ def _told(old: Iterable[Change], added: int) -> str:
     if total:
         ending = "uppgift har ändrats" if total == 1 else "uppgifter har ändrats"
         what = f"{fmt.number(total)} {ending}: {fmt.listed(causes)}."
-    news = "uppgift är helt ny" if added == 1 else "uppgifter är helt nya"
-    more = f" {fmt.number(added)} {news} och står inte här." if added else ""
+    more = f" Dessutom har {fmt.counted(added, 'uppgift', 'uppgifter')} tillkommit." if added else ""
     return what + more
 
 
@@ -122,7 +122,7 @@ def _table(found: Iterable[Change]) -> Table:
         [
             KINDS[change.kind] + ", ".join(part for part in (change.label, change.population) if part),
             _dated(change.was, change.period_was if change.period_was != change.period else ""),
-            marked(change.ref, _dated(change.now, change.period if change.period_was != change.period else "")),
+            _now(change),
             str(change.cause),
         ]
         for change in found
@@ -130,8 +130,14 @@ def _table(found: Iterable[Change]) -> Table:
     return Table("Ändrade uppgifter, med orsak", ["Uppgift", "Förra rapporten", "Nu", "Orsak"], rows)
 
 
+def _now(change: Change) -> str:
+    """What the figure says now, with its reference; a count may be one that the page prints nowhere else."""
+    text = _dated(change.now, change.period if change.period_was != change.period else "")
+    return text if change.kind == "count" or text == NOTHING else marked(change.ref, text)
+
+
 def _dated(text: str, period: str) -> str:
-    return f"{text} ({fmt.period(period)})" if period and text != "–" else text
+    return f"{text} ({fmt.period(period)})" if period and text != NOTHING else text
 
 
 class Difference:
@@ -177,10 +183,10 @@ class Difference:
         if replaced:
             return self._change(replaced, now, self._cause_of_loss(replaced))
         cause = self.cause_of_count() if now["kind"] == "count" else Cause.NEW
-        return self._change({"text": "–", "period": ""}, now, cause)
+        return self._change({"text": NOTHING, "period": ""}, now, cause)
 
     def _gone(self, was: Mapping[str, Any]) -> Change:
-        return self._change(was, {**was, "text": "–"}, self._cause_of_loss(was))
+        return self._change(was, {**was, "text": NOTHING}, self._cause_of_loss(was))
 
     def _cause_of_loss(self, was: Mapping[str, Any]) -> Cause:
         is_deleted = any(row in self._rows["removed"] for row in was["rows"])
