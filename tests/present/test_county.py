@@ -102,7 +102,9 @@ def test_misuse_is_a_sentence(counties):
 
 
 def test_a_quoted_comparison_names_whom_it_is_about(counties):
-    assert "Självmord (män, 65 år och äldre): dokumentet skriver ”suicidtalen är fortsatt högt”" in repr(counties["gavleborg"].summary())
+    assert "Självmord (män, 65 år och äldre): dokumentet skriver ”suicidtalen är fortsatt högt”" in repr(
+        counties["gavleborg"].summary()
+    )
 
 
 def test_a_county_without_a_survey_says_so(counties):

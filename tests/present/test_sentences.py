@@ -28,7 +28,18 @@ RAW = Path(__file__).parents[2] / "data" / "raw"
 COUNTY, NATION = "24", "00"
 REACHED = {Word.REACHED, Word.SURELY_REACHED, Word.LIKELY_REACHED}
 NUMBERS = ["numerator", "denominator", "value", "value_low", "value_high", "change", "ci_low", "ci_high"]
-KINDS = ["areas", "units", "goals", "activities", "targets", "plan_indicators", "needs", "findings", "commentary"]
+KINDS = [
+    "areas",
+    "units",
+    "goals",
+    "activities",
+    "targets",
+    "plan_indicators",
+    "needs",
+    "findings",
+    "commentary",
+    "funding",
+]
 
 
 def _indicator(name: str, statistic: str, nature: str, unit: str, **more) -> Indicator:

@@ -132,8 +132,8 @@ def test_every_mark_leads_to_rows_and_lines_that_exist(counties, name):
     for ref in used:
         found = known[ref]
         nothing_counted = ref[0] == "n" and not counts(county.analysis)[found.row]
-        assert found.raw or nothing_counted, found
-        for row in found.raw:
+        assert found.rows_read or nothing_counted, found
+        for row in found.rows_read:
             with (ROOT / row.file).open(encoding="utf-8") as file:
                 assert row.id in {each["id"] for each in csv.DictReader(file)}, row
         for place in found.places:

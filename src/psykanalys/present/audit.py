@@ -103,7 +103,8 @@ class PlanAudit:
         told = Text(
             "Vid varje mål, aktivitet och uppföljningsindikator i fokusområdena står de koder som gäller den.", "note"
         )
-        return Details(f"Visa övriga rader med anmärkning ({len(found)})", [told, *tables]) if tables else None
+        count = sum(len(table.rows) for table in tables)
+        return Details(f"Visa övriga rader med anmärkning ({count})", [told, *tables]) if tables else None
 
     def _measurable(self, row: Measurability) -> Cells:
         area = f"area-{row.focus_area}/" if row.focus_area else ""

@@ -59,19 +59,19 @@ class Reference:
     label: str
     text: str
     steps: tuple[str, ...]
-    raw: tuple[RawRow, ...]
+    rows_read: tuple[RawRow, ...]
     places: tuple[str, ...]
 
     @property
     def rows(self) -> tuple[str, ...]:
         """The ids of the raw rows."""
-        return tuple(each.id for each in self.raw)
+        return tuple(each.id for each in self.rows_read)
 
     def lines(self, most: int = MOST_ROWS) -> list[str]:
         """The chain, one step a line; of many raw rows only the first."""
-        left = len(self.raw) - most
+        left = len(self.rows_read) - most
         more = [f"… and {left} more rows"] if left > 0 else []
-        return [*self.steps, *(f"raw row: {each}" for each in self.raw[:most]), *more]
+        return [*self.steps, *(f"raw row: {each}" for each in self.rows_read[:most]), *more]
 
 
 @dataclass(frozen=True, repr=False)

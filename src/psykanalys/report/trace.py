@@ -168,6 +168,6 @@ def _record(each: Traced) -> dict[str, Any]:
     known = each.reference
     chain = {} if known is None else {
         "kind": known.kind, "row": known.row, "label": known.label, "steps": list(known.steps),
-        "raw": [asdict(row) for row in known.raw], "places": list(known.places),
+        "raw": [asdict(row) for row in known.rows_read], "places": list(known.places),
     }  # fmt: skip
     return {**asdict(each.shown), "known": known is not None, "changed_to": list(each.now), **chain}

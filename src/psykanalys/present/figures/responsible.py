@@ -88,7 +88,8 @@ def _shown(analysis: Analysis, units: Mapping[str, Line]) -> list[Line]:
     if len(units) <= SHOWN:
         return list(units.values())
     rest = list(units)[SHOWN - 1 :]
-    return [*list(units.values())[: SHOWN - 1], _count(analysis, f"Övriga {len(rest)} enheter", rest)]
+    name = f"Övriga {counted(analysis, 'responsible/others', rest)} enheter"
+    return [*list(units.values())[: SHOWN - 1], _count(analysis, name, rest)]
 
 
 def _label(line: Line) -> str:
