@@ -178,6 +178,7 @@ def test_a_changed_definition_is_named(issued, project, with_changed_definition,
     assert renamed
     assert {place.why for place in renamed} == {"definition changed: suicides"}
     assert all("Självmord" in place.page for place in renamed)
+    assert not any(place.page.rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹") == place.now.rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹") for place in proof.differences)
 
 
 def test_changed_code_and_packages_are_named(issued, project, monkeypatch):

@@ -20,6 +20,7 @@ from psykanalys.report.seal import Line
 
 Remake = Callable[[Project, Mapping[str, Any]], tuple[str, dict[str, Any]]]
 MOST_TOLD = 20
+_NO_NOTES = dict.fromkeys(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 TAMPERED = "page changed after it was made"
 RESAVED = "only saved again by a program: the same text and figures, other markup"
@@ -182,6 +183,8 @@ class _Comparison:
         if not gone and not came and blocks:
             yield Place("", "", "", f"{self._general()}: the same lines in another order")
         for one, other in _pairs_of_lines(gone, came):
+            if self._parts and _says_the_same(one, other):
+                continue
             figures = tuple(dict.fromkeys(ref for ref, _ in (*one.figures, *other.figures)))
             yield Place(one.section or other.section, one.text, other.text, self._cause(one, figures), figures)
 
@@ -277,6 +280,11 @@ def _without_moved(lines: list[Line], others: list[Line]) -> list[Line]:
         else:
             kept.append(line)
     return kept
+
+
+def _says_the_same(one: Line, other: Line) -> bool:
+    """Whether only the numbers of footnotes differ, which follow from rows that came or went before them."""
+    return one.figures == other.figures and one.text.translate(_NO_NOTES) == other.text.translate(_NO_NOTES)
 
 
 def _pairs_of_lines(gone: list[Line], came: list[Line]) -> Iterator[tuple[Line, Line]]:

@@ -72,7 +72,8 @@ def _count(analysis: Analysis, name: str, units: Collection[str]) -> Line:
     """The activities that any of the units is responsible for, each once; without units those that name nobody."""
     activities = analysis.planned_activities
     named = activities["responsible"].map(items)
-    theirs = activities[[any(unit in units for unit in each) if units else not each for each in named]]
+    is_theirs = [any(unit in units for unit in each) if units else not each for each in named]
+    theirs = activities.loc[is_theirs]
     areas = theirs["focus_areas"].map(items)
     ids = {number: theirs.loc[[str(number) in each for each in areas], "id"] for number in FOCUS_AREAS}
     who = "+".join(sorted(units)) or "nobody"
