@@ -52,13 +52,13 @@ class Outline(HTMLParser):
 
 
 def test_each_covers_the_five_focus_areas_under_their_official_names(page):
-    headings = re.findall(r'<h2 id="avsnitt-\d[^>]*>(.*?)</h2>', page)
+    headings = re.findall(r'<h2 id="?avsnitt-\d[^>]*>(.*?)</h2>', page)
     assert headings == [f"{number} {name}" for number, name in FOCUS_AREAS.items()]
 
 
 def test_each_is_swedish_with_one_title_and_headings_in_order(page):
     outline = Outline(page)
-    assert '<html lang="sv">' in page
+    assert re.search(r'<html lang="?sv"?>', page)
     assert outline.headings.count(1) == 1
     assert all(later - earlier <= 1 for earlier, later in zip(outline.headings, outline.headings[1:], strict=False))
     assert re.search(r"<title>Psykisk hälsa i \w+</title>", page)
