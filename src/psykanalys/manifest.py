@@ -29,8 +29,8 @@ _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # What runs, checks or converts reports and decides nothing of what a page says.
 _NO_CONTENT = (
     "__main__.py", "cli.py", "export.py", "data/workbook/", "present/audit_console.py", "present/export_figures.py",
-    "project/", "report/document.py", "report/docx.py", "report/formats.py", "report/pdf.py", "report/runner.py",
-    "report/text.py", "report/verify.py",
+    "present/trace.py", "project/", "report/document.py", "report/docx.py", "report/formats.py", "report/pdf.py",
+    "report/runner.py", "report/text.py", "report/trace.py", "report/verify.py",
 )  # fmt: skip
 
 
