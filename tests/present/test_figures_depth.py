@@ -14,6 +14,7 @@ from psykanalys.present import formatting as fmt
 from psykanalys.present.figures import Figures, access, change, funding, parts, shares
 from psykanalys.present.palette import ACCENT, GROUND, MARK
 from psykanalys.present.tables import Tables
+from psykanalys.report.exporter import with_page_colours
 from psykanalys.verdicts import Word
 
 METHODS = ["access_flow", "access_stock", "months_reported", "survey", "before_and_after", "series", "funding"]
@@ -97,8 +98,9 @@ class TestEachFigure:
         assert draw(nothing, method) is None
 
     def test_uses_the_palette_only(self, vasterbotten, method):
-        page = draw(vasterbotten, method).to_html()
-        assert not re.findall(r'(?:fill|stroke)="#', page)
+        page = with_page_colours(draw(vasterbotten, method).to_html())
+        assert "var(--" in page
+        assert not re.findall(r'(?:fill|stroke)="#\w+', page)
 
 
 class TestFlow:

@@ -104,7 +104,7 @@ class PlanAudit:
             "Vid varje mål, aktivitet och uppföljningsindikator i fokusområdena står de koder som gäller den.", "note"
         )
         count = sum(len(table.rows) for table in tables)
-        return Details(f"Visa övriga rader med anmärkning ({count})", [told, *tables]) if tables else None
+        return Details(f"Övriga rader med anmärkning ({count})", [told, *tables]) if tables else None
 
     def _measurable(self, row: Measurability) -> Cells:
         area = f"area-{row.focus_area}/" if row.focus_area else ""
