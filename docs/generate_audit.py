@@ -46,8 +46,9 @@ reported, from before the plan or in the plan itself. *Mätbarhetsgrad* is the s
 plan and for each focus area, always beside its parts. A due date is counted beside them: without one a goal can be measured
 but not be missed. A goal in several focus areas counts in each, and once in the whole plan.
 
-"Can be tested" rests on the targets that were read out of the plan. A goal without any target (P30) counts as not testable
-although some of them are deliverables that a yes or no would answer.
+"Can be tested" rests on the targets that were read out of the plan. A deliverable (a routine, a text, a network that is there
+or not) is a target that a yes or no answers. A goal of degree or quality without any target (P30) counts as not testable; so does
+one where it is in doubt what a yes would mean.
 
 ## The shipped plans side by side
 

@@ -637,8 +637,8 @@ CHECKS: tuple[Check, ...] = tuple(_checks(
      lambda plan, goal: not plan.is_reported_on(goal)),
     ("P30", _GOALS, _HAMPERS, "Målet anger ingen andel, omfattning eller siffra.",
      "Ange vad som ska nås. Är det något som ska finnas eller vara klart: skriv vad, var och när.",
-     "The goal has no target: nothing in its wording can be set against a figure. Some of them are deliverables (a "
-     "routine, a text, a network) that could be followed by a yes or no, so this stands apart from P02.",
+     "The goal has no target: nothing in its wording can be set against a figure, or answered by yes or no. A named "
+     "thing that is to exist or be done (a routine, a text, a network) has a target of its own and is not here.",
      lambda plan, goal: goal["id"] not in plan.targets_of_goal),
 ))  # fmt: skip
 BY_CODE: Mapping[str, Check] = {check.code: check for check in CHECKS}
