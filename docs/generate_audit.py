@@ -40,14 +40,16 @@ findings. Where there is none, – stands there and not 0.
 
 ## Mätbarhetsgrad
 
-A goal is *measurable* if it has all three: it can be tested (some target of it states a share, scope, figure or yes/no);
-a follow-up indicator measures it (not merely that an activity was done); and a starting value of the right measure is
-reported, from before the plan or in the plan itself. *Mätbarhetsgrad* is the share of measurable goals, shown for the whole
-plan and for each focus area, always beside its parts. A due date is counted beside them: without one a goal can be measured
-but not be missed. A goal in several focus areas counts in each, and once in the whole plan.
+A goal is *measurable* if it can be tested (some target of it states a share, scope, figure or yes/no) and a starting value of
+the right measure is reported, from before the plan or in the plan itself. A goal of yes or no ("a routine exists") needs no
+starting value. *Mätbarhetsgrad* is the share of measurable goals, shown for the whole plan and for each focus area, always
+beside its parts. Beside them stand two things that help but decide nothing here: a follow-up indicator that measures the
+goal (P01, P31), and a due date, without which a goal can be measured but not be missed. A goal in several focus areas counts
+in each, and once in the whole plan.
 
-"Can be tested" rests on the targets that were read out of the plan. A goal without any target (P30) counts as not testable
-although some of them are deliverables that a yes or no would answer.
+"Can be tested" rests on the targets that were read out of the plan. A deliverable (a routine, a text, a network that is there
+or not) is a target that a yes or no answers. A goal of degree or quality without any target (P30) counts as not testable; so does
+one where it is in doubt what a yes would mean.
 
 ## The shipped plans side by side
 
@@ -59,8 +61,10 @@ counts say what each plan lacks; they do not rank counties.
 LIMITS = """## What the audit does not see
 
 * **Goals that only sound different.** P16 compares labels, which are ours: two goals in unlike words are not found.
-* **Indicators of part of a goal.** An indicator beside no particular goal counts for its whole group, so one that measures
-  only one of four goals hides three P01. P27 tells of every such indicator.
+* **Indicators of one goal among several.** An indicator beside no particular goal counts for none of them: the finding (P01,
+  P31) then adds that the area has an indicator, and P27 tells of it.
+* **What a goal should have been.** That the wanted value was low, that a plan leaves out a group, or that an activity was
+  never decided is for a reader to see.
 * **Whose a unit is.** `units.csv` does not say. P24 therefore only reads names, and only where the plan lists its units.
 * **Quality.** That an indicator exists says nothing about its reliability, and that an activity serves a goal says nothing
   about whether it helps.
@@ -75,6 +79,7 @@ found, and at most 2 % of what is found may be false (`tests/test_audit_generato
 MADE = {
     "P14": "“Minst 90 procent” where the plan itself reports 17 of 20: the exact interval is 62–97 %, so the answer is open; "
     "with the same share 200 cases would do.",
+    "P32": "“Minst 90 procent” where the plan itself reports 95 %.",
     "P18": "A plan whose goals all have focus areas 1, 2, 3 and 5.",
     "P25": "“Utbilda personal” in a table row whose cells for goals are empty.",
     "P28": "“Utbilda personal” in a table without a year in its heading.",

@@ -136,6 +136,11 @@ class Maker:
         parts = [self.rest, *(group.rows for group in self.groups)]
         return {kind: [each for part in parts for each in part[kind]] for kind in KINDS}
 
+    @property
+    def listed(self) -> str:
+        """Whether a unit of the plan's own list is listed; not applicable where it has none."""
+        return "yes" if self.has_list else "not_applicable"
+
     def plant(self, names: Iterable[str]) -> None:
         """Plant defects by name, each in a group of its own."""
         free = [*self.groups]
@@ -211,7 +216,7 @@ class Maker:
         """Units, money, and rows of other plans and documents that lack everything and concern nobody."""
         names = {"region": "Regionens ledning", "clinic": "Kliniken", "school": "Skolchefer", "unused": "Vilande"}
         for name, title in names.items():
-            listed = ("no" if name == "unused" else "yes") if self.has_list else "not_applicable"
+            listed = "no" if name == "unused" and self.has_list else self.listed
             self._other("units", id=f"unit-{name}", name=title, listed=listed)
         self.add_money("a", goals=self.groups[0].short())
         self.add_money("n", county_code="00")
@@ -242,7 +247,17 @@ class Maker:
 def _without_indicator(maker: Maker, group: Group) -> set[Found]:
     goal = maker.random.choice(group.rows["goals"])["id"]
     group.rows["plan_indicators"].remove(group.of("plan_indicators", goal))
-    return {("P01", goal)}
+    return {("P31", goal)}
+
+
+def _without_any_measure(maker: Maker, group: Group) -> set[Found]:
+    """Neither goal nor indicator says what is to be measured; the group's loose indicator may be another goal's."""
+    goal = maker.random.choice(group.rows["goals"])["id"]
+    target = group.of("targets", goal)
+    target |= {"testable": "no", "value": None, "share": None, "limit_days": None, "why_not_testable": "Ingen andel."}
+    group.of("plan_indicators", goal)["goals"] = ""
+    loose = next(row["id"] for row in group.rows["plan_indicators"] if not row["goals"])
+    return {("P01", goal), ("P02", goal), ("P27", loose)}
 
 
 def _measures(what: str, code: str) -> Callable[[Maker, Group], set[Found]]:
@@ -250,7 +265,7 @@ def _measures(what: str, code: str) -> Callable[[Maker, Group], set[Found]]:
         goal = maker.random.choice(group.rows["goals"])["id"]
         listed = group.of("plan_indicators", goal)
         listed |= {"measures": what, "why_other": "Mäter annat." if what == "other" else ""}
-        return {("P01", goal), (code, listed["id"])}
+        return {("P31", goal), (code, listed["id"])}
 
     return plant
 
@@ -300,6 +315,33 @@ def _yes_or_no(maker: Maker, group: Group) -> set[Found]:
     listed = maker.random.choice(group.rows["plan_indicators"])
     listed["kind"] = "yes_no"
     return {("P06", listed["id"])}
+
+
+def _yes_or_no_goal(maker: Maker, group: Group) -> set[Found]:
+    """A goal of yes or no with an indicator of yes or no and without a starting value lacks nothing."""
+    target = maker.random.choice(group.rows["targets"])
+    target |= {"operator": "yes", "value": None, "share": None, "limit_days": None, "unit": "ja/nej"}
+    listed = group.of("plan_indicators", target["goal"])
+    listed["kind"] = "yes_no"
+    for figure in [row for row in group.rows["observations"] if row["indicator"] == target["indicator"]]:
+        group.rows["observations"].remove(figure)
+    return set()
+
+
+def _already_reached(maker: Maker, group: Group) -> set[Found]:
+    target = maker.random.choice(group.rows["targets"])
+    figure = next(each for each in group.rows["observations"] if each["indicator"] == target["indicator"])
+    figure |= {"numerator": 399, "denominator": 400}
+    return {("P32", target["id"])}
+
+
+def _those_concerned(maker: Maker, group: Group) -> set[Found]:
+    """Nobody but 'those concerned'; beside a named unit it is no defect."""
+    maker._other("units", id="unit-concerned", name="Berörda chefer", listed=maker.listed)
+    alone = maker.random.random() < 0.5
+    activity = maker.random.choice(group.rows["activities"])
+    activity["responsible"] = "unit-concerned" if alone else f"{activity['responsible']} | unit-concerned"
+    return {("P33", activity["id"])} if alone else set()
 
 
 def _empty_place(maker: Maker, group: Group) -> set[Found]:
@@ -439,6 +481,10 @@ def _silent(maker: Maker, group: Group) -> set[Found]:
 
 DEFECTS: dict[str, Callable[[Maker, Group], set[Found]]] = {
     "without_indicator": _without_indicator,
+    "without_any_measure": _without_any_measure,
+    "yes_or_no_goal": _yes_or_no_goal,
+    "already_reached": _already_reached,
+    "those_concerned": _those_concerned,
     "indicator_of_activity": _measures("activity", "P08"),
     "indicator_of_other": _measures("other", "P09"),
     "untestable": _untestable,

@@ -48,7 +48,7 @@ def target_and_figure(maker: Maker, nature: str, number: int = 0) -> tuple[dict,
 
 class TestCodes:
     def test_codes_are_stable_and_in_order(self):
-        assert [check.code for check in CHECKS] == [f"P{number:02}" for number in range(1, 31)]
+        assert [check.code for check in CHECKS] == [f"P{number:02}" for number in range(1, 34)]
 
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
     def test_texts_are_sentences_in_swedish(self, check):
@@ -108,7 +108,7 @@ class TestPlanted:
         maker = Maker(3)
         looked_at = {outcome.check.code: outcome.looked_at for outcome in audited(maker).outcomes}
         plan = [row for row in maker.rows["goals"] if row["plan"] == "current" and row["source"] == "plan"]
-        assert looked_at["P01"] == len(plan)
+        assert (looked_at["P01"], looked_at["P31"]) == (0, len(plan))
         assert looked_at["P18"] == 5
         assert looked_at["P19"] == 1
 
@@ -175,7 +175,8 @@ class TestMeasurability:
     def test_a_sound_plan_is_wholly_measurable(self):
         rows = audited(Maker(1)).measurability
         assert [row.focus_area for row in rows] == [0, 1, 2, 3, 4, 5]
-        assert all(len({getattr(row, part) for part in PARTS}) == 1 for row in rows)
+        assert all(len({getattr(row, part) for part in PARTS if part != "yes_no"}) == 1 for row in rows)
+        assert all(row.yes_no == 0 for row in rows)
         assert all(row.share == 100 for row in rows)
 
     @pytest.mark.parametrize(
@@ -187,12 +188,18 @@ class TestMeasurability:
             ("without_date", "with_due_date"),
         ],
     )
-    def test_a_goal_that_lacks_one_part_is_not_measurable_but_for_its_date(self, name, part):
+    def test_a_goal_without_target_or_start_is_not_measurable_one_without_indicator_or_date_is(self, name, part):
         maker = Maker(4)
         maker.plant([name])
         plan = audited(maker).measurability[0]
         assert getattr(plan, part) == plan.goals - 1
-        assert plan.measurable == (plan.goals if part == "with_due_date" else plan.goals - 1)
+        assert plan.measurable == (plan.goals if part in ("with_due_date", "with_indicator") else plan.goals - 1)
+
+    def test_a_goal_of_yes_or_no_needs_no_start(self):
+        maker = Maker(4)
+        maker.plant(["yes_or_no_goal"])
+        plan = audited(maker).measurability[0]
+        assert (plan.yes_no, plan.with_baseline, plan.measurable) == (1, plan.goals - 1, plan.goals)
 
     def test_an_empty_focus_area_has_no_share(self):
         maker = Maker(4)
@@ -290,7 +297,7 @@ class TestReport:
     def test_the_section_shows_the_parts_of_matbarhetsgrad(self, counties, name):
         text = counties[name].plan().to_text()
         assert "Mätbarhetsgraden är andelen mätbara mål." in text
-        assert all(part in text for part in ("Går att pröva", "Har indikator", "Har utgångsläge", "Har måltidpunkt"))
+        assert all(part in text for part in ("Går att pröva", "Därav ja eller nej", "Har utgångsläge", "Har indikator"))
 
     def test_the_number_of_cases_is_told(self):
         maker = Maker(5)
@@ -353,7 +360,7 @@ class TestCommand:
         first = result.stdout.splitlines()[0]
         assert first.split() == ["Gävleborg", "Västerbotten", "Norrbotten"]
         assert CAUTION in result.stdout
-        assert re.search(r"^P01 +39 of 70 +95 of 96 +36 of 47 ", result.stdout, re.MULTILINE)
+        assert re.search(r"^P07 +2 of 40 +0 of 1 +0 of 38 ", result.stdout, re.MULTILINE)
 
     def test_one_county_needs_no_caution(self, run):
         result = run("norrbotten")

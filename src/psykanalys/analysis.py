@@ -152,12 +152,14 @@ class Analysis:
     def goals_with_indicator(self) -> frozenset[str]:
         """Ids of goals with a follow-up indicator that measures the goal, not only that an activity was done.
 
-        An indicator that stands beside no particular goal counts for every goal of its group.
+        An indicator that stands beside no particular goal counts where its group has one goal only: with several it is
+        not known which of them it measures.
         """
         listed = self.plan_indicators[self.plan_indicators["measures"] == "goal"]
-        by_goal = {goal for goals in listed["goals"] for goal in items(goals)}
+        named = {goal for goals in listed["goals"] for goal in items(goals)}
         groups = set(listed.loc[listed["goals"] == "", "group"])
-        return frozenset(by_goal | set(self.goals.loc[self.goals["group"].isin(groups), "id"]))
+        alone = self.goals[~self.goals["group"].duplicated(keep=False)]
+        return frozenset(named | set(alone.loc[alone["group"].isin(groups), "id"]))
 
 
 def analyse(county: str, project: Project) -> Analysis:

@@ -7,6 +7,7 @@ docs/plan-audit.md is made from `CHECKS`.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -131,16 +132,18 @@ def to_table(found: Iterable[Finding]) -> pd.DataFrame:
 class Measurability:
     """The parts of *mätbarhetsgrad* for one focus area, or for the plan (`focus_area` 0): goals by what they have.
 
-    A goal is measurable if it can be tested (states a share, scope or figure), has a follow-up indicator that
-    measures it and a starting value. `share` is measurable ÷ goals in per cent, None where there is no goal.
+    A goal is measurable if it can be tested (states a share, scope or figure, or something that is there or not) and
+    has a starting value, which a goal of yes or no (`yes_no`) does not need. Beside them stand goals with a follow-up
+    indicator and with a due date. `share` is measurable ÷ goals in per cent, None where there is no goal.
     """
 
     focus_area: int
     goals: int
     testable: int
-    with_indicator: int
+    yes_no: int
     with_baseline: int
     measurable: int
+    with_indicator: int
     with_due_date: int
 
     @property
@@ -198,12 +201,32 @@ class Plan:
     def targets(self) -> list[Row]:
         """The targets of the plan's goals; those in running text belong to no goal."""
         goals = {goal["id"] for goal in self.goals}
-        return [row for row in _records(self.analysis.targets) if row["goal"] in goals]
+        return [row for row in self._of_plan("targets") if row["goal"] in goals]
 
     @cached_property
     def testable_targets(self) -> list[Row]:
         """The targets that state a share, scope or figure."""
         return [target for target in self.targets if target["testable"] == "yes"]
+
+    @cached_property
+    def targets_in_figures(self) -> list[Row]:
+        """The targets that state a share, scope or figure and not only yes or no."""
+        return [target for target in self.targets if _is_in_figures(target)]
+
+    @cached_property
+    def untestable_goals(self) -> list[Row]:
+        """The goals that do not themselves say what is to be measured."""
+        return [goal for goal in self.goals if goal["id"] not in self.parts["testable"]]
+
+    @cached_property
+    def testable_goals(self) -> list[Row]:
+        """The goals that can be tested."""
+        return [goal for goal in self.goals if goal["id"] in self.parts["testable"]]
+
+    @cached_property
+    def targets_with_start(self) -> list[Row]:
+        """The targets in figures with a starting value."""
+        return [target for target in self.targets_in_figures if target["id"] in self.with_baseline]
 
     @cached_property
     def time_limits(self) -> list[Row]:
@@ -267,8 +290,8 @@ class Plan:
 
     @cached_property
     def targets_of_goal(self) -> dict[str, list[Row]]:
-        """The targets of each goal."""
-        return _grouped(self.targets, "goal")
+        """The targets of each goal, also those that a later document reads out of it."""
+        return _grouped(_records(self.analysis.targets), "goal")
 
     @cached_property
     def with_baseline(self) -> frozenset[str]:
@@ -301,14 +324,18 @@ class Plan:
     @cached_property
     def parts(self) -> dict[str, frozenset[str]]:
         """Ids of the goals that have each part of mätbarhetsgrad, and of those that have all of them."""
-        testable, indicated = self.analysis.goals_that["testable"], self.analysis.goals_with_indicator
-        started = frozenset(target["goal"] for target in self.testable_targets if target["id"] in self.with_baseline)
+        goals = frozenset(goal["id"] for goal in self.goals)
+        testable = self.analysis.goals_that["testable"]
+        started = frozenset(target["goal"] for target in self.targets_with_start)
+        in_figures = (goal for goal in testable if any(map(_is_in_figures, self.targets_of_goal[goal])))
+        yes_no = testable - frozenset(in_figures)
         return {
-            "goals": frozenset(goal["id"] for goal in self.goals),
+            "goals": goals,
             "testable": testable,
-            "with_indicator": indicated,
+            "yes_no": yes_no,
             "with_baseline": started,
-            "measurable": testable & indicated & started,
+            "measurable": started | yes_no,
+            "with_indicator": goals & self.analysis.goals_with_indicator,
             "with_due_date": frozenset(target["goal"] for target in self.targets if target["due"]),
         }
 
@@ -326,11 +353,31 @@ class Plan:
 
     def is_reported_on(self, goal: Row) -> bool:
         """Whether some document tells the state of a goal, of a short-term goal of it or of an activity of its group,
-        or a result of such a goal."""
+        or a result of such a goal, be it of another measure."""
         goals = [goal, *self._children.get(goal["id"], [])]
         rows = [*goals, *self.activities_of_group.get(goal["group"], [])]
-        has_result = self.analysis.goals_that["with_result"]
+        has_result = self.analysis.goals_that["with_result"] | self.analysis.goals_that["measured_by_other"]
         return any(row["state"] != "unknown" for row in rows) or any(row["id"] in has_result for row in goals)
+
+    def only_yes_or_no(self, indicator: Row) -> bool:
+        """Whether the goals beside which an indicator stands are themselves answered by yes or no."""
+        goals = set(self.goals_of_indicator(indicator))
+        return bool(goals) and goals <= self.parts["yes_no"]
+
+    def indicator_of_group(self, goal: Row) -> bool:
+        """Whether an indicator that stands beside no particular goal measures some goal of the group."""
+        listed = (row for row in self.filled_indicators if row["group"] == goal["group"])
+        return any(row["measures"] == "goal" and not row["goals"] for row in listed)
+
+    def unnamed(self, activity: Row) -> bool:
+        """Whether nobody more definite than 'those concerned' is responsible for an activity."""
+        names = [self._unit_names[unit] for unit in items(activity["responsible"])]
+        return bool(names) and all(_CONCERNED.search(name) for name in names)
+
+    def reached_at_start(self, target: Row) -> bool:
+        """Whether the starting value already is what a target wants."""
+        figures = (v for v in self.analysis.plan_verdicts if v.target == target["id"] and "baseline" in v.reasons)
+        return any(_satisfies(target, self._figures[v.observation]) for v in figures if v.observation in self._figures)
 
     def municipal(self, goal: Row) -> bool:
         """Whether a unit that serves a goal's group has a name that says it is a municipality's."""
@@ -358,6 +405,10 @@ class Plan:
         """The results that report a figure, by id."""
         results = self.analysis.results
         return {row["id"]: row for row in _plain(results[has_figure(results)])}
+
+    @cached_property
+    def _unit_names(self) -> dict[str, str]:
+        return {row["id"]: row["name"] for row in _plain(self.analysis.units)}
 
     @cached_property
     def _children(self) -> dict[str, list[Row]]:
@@ -455,6 +506,18 @@ def _has_no_target(plan: Plan, row: Row) -> bool:
     return not (may_be_meant and any(plan.targets_of_goal.get(goal) for goal in plan.goals_of_indicator(row)))
 
 
+def _is_in_figures(target: Row) -> bool:
+    return target["testable"] == "yes" and target["operator"] != "yes"
+
+
+def _satisfies(target: Row, result: Row) -> bool:
+    """Whether a figure is on the wanted side of a target's value; a range is where its whole is."""
+    if target["unit"] != result["unit"] or target["value"] is None or target["operator"] not in _WANTED:
+        return False
+    figures = [result[name] for name in ("value", "value_low", "value_high") if result[name] is not None]
+    return bool(figures) and all(_WANTED[target["operator"]](figure, target["value"]) for figure in figures)
+
+
 def _is_repeated(plan: Plan, goal: Row) -> bool:
     first = plan.first_with_label[same_wording(goal)]
     return first["id"] != goal["id"] and first["focus_areas"] != goal["focus_areas"]
@@ -467,6 +530,10 @@ def _goals_in_group(plan: Plan, row: Row) -> int:
 def _is_untied(plan: Plan, row: Row) -> bool:
     """Whether a row names none of the several goals of its group."""
     return not (row.get("goals") or row.get("goal")) and _goals_in_group(plan, row) > 1
+
+
+def _has_no_indicator(plan: Plan, goal: Row) -> bool:
+    return goal["id"] not in plan.parts["with_indicator"]
 
 
 # --- what a finding adds ---------------------------------------------------------------------------------------------
@@ -484,6 +551,11 @@ def _of_targets(column: str) -> Callable[[Plan, Row], str]:
 
 def _own(column: str) -> Callable[[Plan, Row], str]:
     return lambda plan, row: _sentence(row[column])  # noqa: ARG005
+
+
+def _in_group(plan: Plan, goal: Row) -> str:
+    known = plan.indicator_of_group(goal)
+    return "Området har en indikator, men det framgår inte vilket av målen den gäller." if known else ""
 
 
 def _cases(plan: Plan, target: Row) -> str:
@@ -510,18 +582,21 @@ def _checks(*rows: tuple[Any, ...]) -> Iterator[Check]:
 
 
 UNDECIDABLE = "P14"
-PARTS = ("goals", "testable", "with_indicator", "with_baseline", "measurable", "with_due_date")
+PARTS = ("goals", "testable", "yes_no", "with_baseline", "measurable", "with_indicator", "with_due_date")
 _MUNICIPAL = re.compile("kommun|socialtjänst|socialförvaltning|skol|elevhälsa", re.IGNORECASE)
+_CONCERNED = re.compile(r"^berörda?\b", re.IGNORECASE)
+_WANTED = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 _PREVENTS, _HAMPERS, _NOTED = Severity.PREVENTS, Severity.HAMPERS, Severity.NOTED
 _GOALS, _GROUPS, _ACTIVITIES = ("goals", "goals"), ("groups", "groups"), ("activities", "activities")
 _TARGETS, _INDICATORS = ("targets", "targets"), ("plan_indicators", "filled_indicators")
 
 CHECKS: tuple[Check, ...] = tuple(_checks(
-    ("P01", _GOALS, _PREVENTS, "Målet har ingen uppföljningsindikator som mäter målet.",
+    ("P01", ("goals", "untestable_goals"), _PREVENTS, "Målet har ingen uppföljningsindikator som mäter målet.",
      "Ange en indikator som mäter det målet handlar om.",
      "No follow-up indicator measures the goal. An indicator that only shows that an activity was done, or that "
-     "measures something else, does not count; one that stands beside no particular goal counts for its whole group.",
-     lambda plan, goal: goal["id"] not in plan.analysis.goals_with_indicator),
+     "measures something else, does not count, nor does one that stands beside no particular goal of several. Looked "
+     "at: goals that cannot be tested; P31 looks at the others, which say themselves what is to be measured.",
+     _has_no_indicator, _in_group),
     ("P02", _GOALS, _PREVENTS, "Målet säger något om vad som ska nås, men det går inte att pröva.",
      "Ange hur stor andel, hur många eller vilken omfattning som ska nås, och hur det mäts.",
      "The goal says what is to be reached, or in what direction, but without a share, a scope or a measure it cannot "
@@ -537,14 +612,16 @@ CHECKS: tuple[Check, ...] = tuple(_checks(
      "Skriv ut ett år eller datum, också för mål på lång sikt.",
      "A target without a due date. 'Long term' or 'five years' is no date, since it is not said from when.",
      _is("due", None)),
-    ("P05", ("targets", "testable_targets"), _HAMPERS, "Inget utgångsläge anges att jämföra med.",
+    ("P05", ("targets", "targets_in_figures"), _HAMPERS,
+     "Dokumenten vi läst redovisar inget utgångsläge för länet med samma mått.",
      "Redovisa läget när planen antas, med samma mått som målet.",
      "No figure of the same measure is reported from before the plan or in the plan itself. Looked at: targets that "
-     "can be tested.",
+     "can be tested against a share, scope or figure; one of yes or no needs no starting value.",
      lambda plan, target: target["id"] not in plan.with_baseline),
     ("P06", _INDICATORS, _HAMPERS, "Indikatorn kan bara besvaras med ja eller nej.",
-     "Komplettera med hur många eller hur stor del, om inte målet självt är ett ja eller nej.",
-     "A follow-up indicator of the kind yes or no.", _is("kind", "yes_no")),
+     "Komplettera med hur många eller hur stor del.",
+     "A follow-up indicator of the kind yes or no, unless the goals beside it are themselves a yes or no.",
+     lambda plan, row: row["kind"] == "yes_no" and not plan.only_yes_or_no(row)),
     ("P07", ("plan_indicators", "indicators"), _PREVENTS, "Platsen för en indikator är tom.",
      "Ange en indikator, eller stryk rubriken.",
      "The heading for an indicator is there but nothing under it. Looked at: places for an indicator.",
@@ -552,10 +629,13 @@ CHECKS: tuple[Check, ...] = tuple(_checks(
     ("P08", _INDICATORS, _HAMPERS, "Indikatorn visar att en aktivitet är gjord, inte om målet är nått.",
      "Komplettera med ett mått på det som ska uppnås.",
      "An indicator that measures that an activity was done.", _is("measures", "activity")),
-    ("P09", _INDICATORS, _HAMPERS, "Indikatorn mäter något annat än målet.",
+    ("P09", _INDICATORS, _HAMPERS,
+     "Indikatorn mäter något annat än målet, eller bara en del av det (vår läsning).",
      "Byt indikator, eller skriv om målet så att de handlar om samma sak.",
-     "An indicator that measures something else than the goal.", _is("measures", "other"), _own("why_other")),
-    ("P10", ("plan_indicators", "measures"), _HAMPERS, "Inget värde redovisas för indikatorn.",
+     "An indicator that measures something else than the goal, or only a part of it.", _is("measures", "other"),
+     _own("why_other")),
+    ("P10", ("plan_indicators", "measures"), _HAMPERS,
+     "Dokumenten vi läst redovisar inget värde för länet på indikatorn.",
      "Redovisa utgångsvärdet i planen.",
      "No document reports a figure of the indicator for the county or a part of it. Looked at: indicators with a "
      "value (counts, shares and statistics).",
@@ -578,9 +658,10 @@ CHECKS: tuple[Check, ...] = tuple(_checks(
      "which the same share would give *säkert* is named. Looked at: targets that are judged by an interval; never a "
      "census, where everything is counted.",
      lambda plan, target: plan.open_today(target) is not None, _cases),
-    ("P15", _GOALS, _PREVENTS, "Ett resultat som redovisas mot målet mäter något annat.",
+    ("P15", _GOALS, _HAMPERS,
+     "Den uppgift som ligger närmast målet mäter något annat, eller bara en del av det (vår läsning).",
      "Redovisa ett resultat av samma mått som målet.",
-     "A document reports a result against one of the goal's targets although it measures something else.",
+     "What the documents report nearest to one of the goal's targets measures something else, or only a part of it.",
      lambda plan, goal: goal["id"] in plan.analysis.goals_that["measured_by_other"], _of_targets("why_other")),
     ("P16", _GOALS, _NOTED, "Samma mål står i två fokusområden.",
      "Låt målet stå en gång och hänvisa till det.",
@@ -588,13 +669,13 @@ CHECKS: tuple[Check, ...] = tuple(_checks(
      "stands once and is given several focus areas is no finding.",
      _is_repeated, _first_place),
     ("P17", ("needs", "needs"), _NOTED, "Inget mål svarar mot behovet (vår läsning).",
-     "Sätt ett mål, eller skriv varför behovet lämnas.",
+     "Visa vilket mål som svarar mot behovet, eller skriv varför det lämnas.",
      "A need in the plan that, as we read it, no goal answers; an activity alone is no answer.", _is("goals", ""),
      _own("why_unanswered")),
     ("P18", ("focus_areas", "focus_areas"), _NOTED, "Planen har inga mål i fokusområdet.",
      "Sätt mål, eller skriv varför området lämnas.", "A focus area in which the plan has no goal.",
      lambda plan, area: not any(area["focus_areas"] in items(goal["focus_areas"]) for goal in plan.goals)),
-    ("P19", ("funding", "grants"), _NOTED, "Bidraget är inte knutet till något mål.",
+    ("P19", ("funding", "grants"), _NOTED, "Dokumentet anger inte vilket mål bidraget gäller.",
      "Ange vilka mål pengarna ska bidra till.",
      "Neither the grant nor any of its parts or purposes is tied to a goal. Looked at: grants to the county.",
      lambda plan, grant: not plan.granted_goals[grant["grant"]]),
@@ -613,32 +694,45 @@ CHECKS: tuple[Check, ...] = tuple(_checks(
     ("P23", _GOALS, _NOTED, "Det framgår inte om målet gäller på lång eller kort sikt.",
      "Märk målet som lång- eller kortsiktigt.",
      "A goal that the plan does not mark as long-term or short-term.", _is("level", "unmarked")),
-    ("P24", ("goals", "joint_goals"), _NOTED, "Målet är gemensamt med kommuner, men ingen av dem står som ansvarig.",
-     "Kom överens om vem hos kommunerna som ansvarar.",
-     "A goal marked as joint with municipalities where no responsible unit's name says that it is a municipality's "
-     "(kommun, socialtjänst, skola …). Looked at: joint goals, in plans that list their units.",
+    ("P24", ("goals", "joint_goals"), _NOTED, "Målet förutsätter samverkan, men ingen kommun står som ansvarig här.",
+     "Kom överens om vem hos kommunerna eller andra aktörer som ansvarar.",
+     "A goal marked as joint with municipalities or others where no responsible unit's name says that it is a "
+     "municipality's (kommun, socialtjänst, skola …). Looked at: joint goals, in plans that list their units.",
      lambda plan, goal: not plan.municipal(goal)),
     ("P25", _ACTIVITIES, _HAMPERS, "Aktiviteten hör inte till något mål.",
      "Ange vilket mål aktiviteten ska bidra till.",
      "An activity in a table row or development area that has no goals, and that names none.",
      lambda plan, row: not row["goal"] and not _goals_in_group(plan, row)),
-    ("P26", _ACTIVITIES, _NOTED, "Det framgår inte vilket av områdets mål aktiviteten ska bidra till.",
+    ("P26", _ACTIVITIES, _NOTED, "Aktiviteten står inte vid något enskilt mål.",
      "Ange målet vid aktiviteten.",
      "An activity that names no goal, in a table row or development area with several goals.", _is_untied),
-    ("P27", _INDICATORS, _NOTED, "Det framgår inte vilket av områdets mål indikatorn gäller.",
+    ("P27", _INDICATORS, _NOTED, "Indikatorn står inte vid något enskilt mål.",
      "Ange målet vid indikatorn.",
      "An indicator that stands beside no particular goal, in a table row or development area with several goals.",
      _is_untied),
     ("P28", _ACTIVITIES, _NOTED, "Det står inte när aktiviteten ska göras.", "Ange ett år.",
      "An activity without a year, in its own row or in the table's heading.", _is("year", None)),
-    ("P29", _GOALS, _NOTED, "Inget dokument säger hur långt arbetet med målet har kommit.",
+    ("P29", _GOALS, _NOTED, "Vi har inte funnit någon uppgift om läget för målet.",
      "Redovisa läget för målet eller dess aktiviteter vid nästa uppföljning.",
      "No state is reported for the goal, for a short-term goal of it or for any activity of its group, and no result.",
      lambda plan, goal: not plan.is_reported_on(goal)),
-    ("P30", _GOALS, _HAMPERS, "Målet anger ingen andel, omfattning eller siffra.",
+    ("P30", _GOALS, _PREVENTS, "Målet anger ingen andel, omfattning eller siffra.",
      "Ange vad som ska nås. Är det något som ska finnas eller vara klart: skriv vad, var och när.",
-     "The goal has no target: nothing in its wording can be set against a figure. Some of them are deliverables (a "
-     "routine, a text, a network) that could be followed by a yes or no, so this stands apart from P02.",
+     "The goal has no target: nothing in its wording can be set against a figure, or answered by yes or no. A named "
+     "thing that is to exist or be done (a routine, a text, a network) has a target of its own and is not here.",
      lambda plan, goal: goal["id"] not in plan.targets_of_goal),
+    ("P31", ("goals", "testable_goals"), _HAMPERS,
+     "Målet anger själv vad som ska mätas, men ingen uppföljningsindikator är utpekad.",
+     "Peka ut indikatorn, så att det är klart vem som ska redovisa vad.",
+     "No follow-up indicator measures the goal (as in P01). Looked at: goals that can be tested.",
+     _has_no_indicator, _in_group),
+    ("P32", ("targets", "targets_with_start"), _NOTED, "Utgångsläget uppfyllde redan målet.",
+     "Kontrollera målnivån, eller skriv att läget ska behållas.",
+     "The starting value, as printed, already is on the wanted side of the target's value. Looked at: targets in "
+     "figures with a starting value.",
+     lambda plan, target: plan.reached_at_start(target)),
+    ("P33", _ACTIVITIES, _NOTED, "Som ansvariga anges bara ”berörda”, utan namn.", "Ange vilka de berörda är.",
+     "Every responsible unit of the activity is named only as those concerned.",
+     lambda plan, activity: plan.unnamed(activity)),
 ))  # fmt: skip
 BY_CODE: Mapping[str, Check] = {check.code: check for check in CHECKS}

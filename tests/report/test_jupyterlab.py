@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -82,6 +83,24 @@ def tables(page, selector: str) -> list[list[list[str]]]:
     return [[[plain(cell) for cell in row] for row in table] for table in page.locator(selector).evaluate_all(read)]
 
 
+def _run_all_cells(tab, tries: int = 5) -> None:
+    """What is asked before the kernel answers is lost on a busy machine: ask until a cell is at work or done."""
+    from playwright.sync_api import TimeoutError as NotYet
+    from playwright.sync_api import expect
+
+    expect(tab.get_by_text("| Idle").first).to_be_visible(timeout=120_000)
+    begun = tab.locator(".jp-CodeCell .jp-InputPrompt", has_text=re.compile(r"\[(\*|\d+)\]"))
+    for _ in range(tries):
+        tab.get_by_role("menuitem", name="Run", exact=True).click()
+        tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        try:
+            begun.first.wait_for(timeout=15_000)
+        except NotYet:
+            continue
+        return
+    raise AssertionError("Run All Cells started no cell")
+
+
 @pytest.fixture(scope="module")
 def run_all(lab, chromium):
     """The lab's tab after the county was changed and all cells were run."""
@@ -94,8 +113,7 @@ def run_all(lab, chromium):
     parameters.locator(".cm-content").click()
     tab.keyboard.press("Control+a")
     tab.keyboard.insert_text(parameter_cell())
-    tab.get_by_role("menuitem", name="Run", exact=True).click()
-    tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    _run_all_cells(tab)
     last = tab.locator(".jp-CodeCell", has_text="report.method()").locator(".jp-OutputArea-output")
     errors = tab.locator(".jp-CodeCell .jp-OutputArea-output", has_text="Traceback (most recent call last)")
     expect(last.or_(errors).first).to_be_attached(timeout=240_000)

@@ -19,7 +19,13 @@ NOUNS = {
     "joint_goals": ("gemensamma mål", "gemensamt mål"),
     "groups": ("målområden", "målområde"),
     "targets": ("målformuleringar", "målformulering"),
-    "testable_targets": ("målformuleringar som går att pröva", "målformulering som går att pröva"),
+    "targets_in_figures": (
+        "målformuleringar med en siffra eller omfattning",
+        "målformulering med en siffra eller omfattning",
+    ),
+    "targets_with_start": ("målformuleringar med utgångsläge", "målformulering med utgångsläge"),
+    "untestable_goals": ("mål som inte går att pröva", "mål som inte går att pröva"),
+    "testable_goals": ("mål som går att pröva", "mål som går att pröva"),
     "time_limits": ("tidsgränser", "tidsgräns"),
     "targets_by_chance": ("målformuleringar med räknade fall", "målformulering med räknade fall"),
     "indicators": ("platser för indikatorer", "plats för indikator"),
@@ -46,7 +52,7 @@ KINDS = {
 TELLING = ("P09", "P14", "P16")
 # Kinds of row that the focus areas list with their codes.
 MARKED = ("goals", "activities", "plan_indicators")
-PARTS = ("testable", "with_indicator", "with_baseline")
+PARTS = ("testable", "yes_no", "with_baseline")
 
 
 class PlanAudit:
@@ -73,13 +79,13 @@ class PlanAudit:
         """Mätbarhetsgrad with its parts, for the plan and for each focus area."""
         return Table(
             "Mätbarhetsgrad: hur många av målen som har det som krävs för att kunna mätas",
-            ["Fokusområde", "Mål", "Går att pröva", "Har indikator", "Har utgångsläge", "Alla tre: mätbarhetsgrad",
-             "Har måltidpunkt"],
+            ["Fokusområde", "Mål", "Går att pröva", "Därav ja eller nej", "Har utgångsläge", "Mätbara: mätbarhetsgrad",
+             "Har indikator", "Har måltidpunkt"],
             [self._measurable(row) for row in self._audit.measurability],
-            numeric=frozenset(range(1, 7)),
+            numeric=frozenset(range(1, 8)),
             notes=[
-                "Ett mål är mätbart när det går att pröva, har en uppföljningsindikator som mäter målet och ett redovisat "
-                "utgångsläge. Mätbarhetsgraden är andelen mätbara mål.",
+                "Ett mål är mätbart när det går att pröva och har ett redovisat utgångsläge. Mål som besvaras med ja eller nej "
+                "behöver inget utgångsläge. Mätbarhetsgraden är andelen mätbara mål.",
                 "Ett mål kan höra till flera fokusområden men räknas en gång i hela planen.",
             ],
         )  # fmt: skip
@@ -117,7 +123,8 @@ class PlanAudit:
             "–" if row.share is None else f"{fmt.with_unit(row.share, 'procent', 0)} ({row.measurable} av {row.goals})"
         )
         name = f"{row.focus_area} {FOCUS_AREAS[row.focus_area]}" if row.focus_area else "Hela planen"
-        return [name, shown("goals"), *map(shown, PARTS), shown("measurable", share), shown("with_due_date")]
+        beside = ("with_indicator", "with_due_date")
+        return [name, shown("goals"), *map(shown, PARTS), shown("measurable", share), *map(shown, beside)]
 
     def _of(self, outcome: Outcome) -> Marked:
         plural, singular = NOUNS[outcome.check.among]

@@ -168,7 +168,8 @@ _PART_NAMES = {
     "goals": "goals",
     "testable": "goals that can be tested",
     "with_indicator": "goals with an indicator that measures them",
+    "yes_no": "of these, answered by yes or no",
     "with_baseline": "goals with a starting value",
-    "measurable": "goals with all three: measurable",
+    "measurable": "goals that are measurable: with a starting value, or yes or no",
     "with_due_date": "goals with a due date",
 }
