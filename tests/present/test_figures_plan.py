@@ -211,16 +211,16 @@ def test_a_goal_that_cannot_be_tested_stays_so_though_something_else_is_measured
 @pytest.mark.parametrize(
     ("steps", "chain", "overview"),
     [
-        (["judged"] * 3, "Alla planens 3 mål är bedömda", "3 av planens 3 mål har ett känt läge och kan bedömas"),
+        (["judged"] * 3, "Alla planens 3 mål är bedömda", "3 av planens 3 mål har ett redovisat läge och kan bedömas"),
         (["testable"] * 2, "Alla planens 2 mål går att pröva men saknar resultat",
-         "Inget av planens 2 mål har ett känt läge"),
-        (["with_result"] * 2 + ["judged"], "2 av planens 3 mål har ett känt läge som inte kan bedömas",
-         "1 av planens 3 mål kan bedömas; 3 har ett känt läge"),
+         "Inget av planens 2 mål har ett redovisat läge"),
+        (["with_result"] * 2 + ["judged"], "2 av planens 3 mål har ett redovisat läge som inte kan bedömas",
+         "1 av planens 3 mål kan bedömas; 3 har ett redovisat läge"),
         (["with_result"] + ["measured_by_other"] * 3,
          "3 av planens 4 mål går att pröva, men resultatet mäter något annat",
-         "Inget av planens 4 mål kan bedömas; 1 har ett känt läge"),
+         "Inget av planens 4 mål kan bedömas; 1 har ett redovisat läge"),
         (["not_testable"] * 4 + ["judged"], "4 av planens 5 mål går inte att pröva",
-         "1 av planens 5 mål har ett känt läge och kan bedömas"),
+         "1 av planens 5 mål har ett redovisat läge och kan bedömas"),
     ],
 )  # fmt: skip
 def test_messages_are_true_of_the_plan(base, steps, chain, overview):

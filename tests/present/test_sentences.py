@@ -378,8 +378,8 @@ def test_counts_in_the_summary_are_those_of_the_rows(sample):
         texts = summary_of(analysis)
         (start,) = [text for text in texts if text.startswith("Planen har")]
         assert read_number(re.match(r"Planen har (\w+) mål\.", start)[1]) == len(analysis.current_goals)
-        old = {v.observation for v in analysis.plan_verdicts if v.word == Word.BASELINE}
-        found = starting(texts, r"(?:Det vet vi inte\. )?(\w+) uppgift(?:er)? om målen visar")
+        old = {v.goal for v in analysis.plan_verdicts if v.word == Word.BASELINE}
+        found = starting(texts, r"(?:Det vet vi inte\. )?(\w+) mål har ett redovisat läge, men från tiden före planen")
         assert (read_number(found[1]) if found else 0) == len(old)
         faults = starting(texts, r"(\w+) avvikelse(?:r)? i dokumenten")
         assert (read_number(faults[1]) if faults else 0) == len(analysis.findings)

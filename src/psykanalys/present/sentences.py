@@ -94,9 +94,9 @@ class Sentences:
         """How many of the plan's goals remain at each step towards a verdict."""
         words = {
             "goals": "mål i planen",
-            "testable": "går att pröva",
-            "with_result": "har ett känt läge",
-            "judged": "kan bedömas",
+            "testable": "är skrivna så att de går att pröva",
+            "with_result": "har ett redovisat läge",
+            "judged": "kan bedömas som nådda eller inte",
         }
         counts = [(goals_counted(self._analysis, name), word) for name, word in words.items()]
         return Steps(counts, self._goals())
@@ -238,27 +238,33 @@ class Sentences:
         return [v for v in followed if v.is_firm or v.word == Word.UNDECIDED]
 
     def _baseline(self) -> str:
-        baseline = {str(v.observation) for v in self._analysis.plan_verdicts if v.word == Word.BASELINE}
+        """How many goals have nothing but a starting value."""
+        baseline = {str(v.goal) for v in self._analysis.plan_verdicts if v.word == Word.BASELINE}
         if not baseline:
             return ""
-        number = self._in_words("baseline", baseline, "uppgift", "uppgifter")
+        number = self._in_words("baseline", baseline, "mål", "mål")
         start = "" if self._judged_verdicts() else "Det vet vi inte. "
         listed = "" if any(self._positions()) else " Se tabellen längre ned."
-        return f"{start}{capital(number)} om målen visar läget före planen eller kommer från planen själv.{listed}"
+        told = "har ett redovisat läge, men från tiden före planen eller ur planen själv"
+        return f"{start}{capital(number)} {told}.{listed}"
 
     def _positions(self) -> list[str]:
-        """Where the county stood on its own goals: one figure per focus area."""
+        """Where the county stood on its own goals: one figure, else one statement, per focus area."""
         shown: dict[str, Verdict] = {}
-        usable = [v for v in self._analysis.plan_verdicts if v.value is not None and v.word in _STARTING]
-        for verdict in sorted(usable, key=lambda v: (v.focus_areas, _STARTING.index(v.word), v.target)):
+        usable = [v for v in self._analysis.plan_verdicts if v.word in _STARTING and self._is_told(v)]
+        usable.sort(key=lambda v: (v.focus_areas, v.value is None, _STARTING.index(v.word), v.target))
+        for verdict in usable:
             shown.setdefault(verdict.focus_areas, verdict)
         return [self._position(verdict) for verdict in list(shown.values())[: self._messages]]
+
+    def _is_told(self, verdict: Verdict) -> bool:
+        return verdict.value is not None or (verdict.word == Word.BASELINE and bool(self._figure(verdict)))
 
     def _position(self, verdict: Verdict) -> str:
         """The goal first, marked as a goal; then where the county stood."""
         aim = target_text(verdict)
         is_said = bool(aim) and set(plain(aim).lower().split()) <= set(verdict.label.lower().split())
-        stated = aim or "ingen andel anges"
+        stated = aim or "planen anger ingen andel"
         untested = "; går inte att pröva" if aim and verdict.word == Word.NOT_TESTABLE else ""
         goal = "" if is_said and not untested else f" ({stated}{untested})"
         return f"Mål: {_uncapital(verdict.label)}{goal}. Läget {fmt.period(verdict.period)}: {self._figure(verdict)}."
@@ -315,7 +321,7 @@ class Sentences:
         by_level = {row["level"]: row for row in pair.to_dict("records")}
         after = by_level["efter"]
         detail = f" ({after['dimension']})" if after["dimension"] else ""
-        return f"{capital(after['title'])}: {show(by_level['före'])} före och {show(after)} efter{detail}. Uppgiften är dokumentets; antal anges inte."
+        return f"{capital(after['title'])}: {show(by_level['före'])} före och {show(after)} efter{detail}. Så står det i dokumentet, utan antal."
 
     def _compared(self) -> list[str]:
         chosen = [

@@ -17,7 +17,7 @@ from psykanalys.references import Marked
 
 LABELS: Mapping[str, str] = {
     "judged": "bedömda",
-    "with_result": "har ett känt läge som inte kan bedömas",
+    "with_result": "har ett redovisat läge som inte kan bedömas",
     "measured_by_other": "går att pröva, men resultatet mäter annat",
     "testable": "går att pröva, men resultat saknas",
     "not_testable": "går inte att pröva",

@@ -19,7 +19,7 @@ STEPS: Mapping[str, str] = {
     "goals": "mål",
     "with_indicator": "med indikator",
     "testable": "går att pröva",
-    "with_result": "känt läge",
+    "with_result": "redovisat läge",
     "judged": "bedömda",
 }
 WHOLE = "Hela planen, där ett mål räknas en gång"
@@ -95,9 +95,9 @@ def _message(analysis: Analysis) -> str:
     shown = _shown(analysis)
     of_all = f"av planens {shown['goals']} mål"
     if not with_result:
-        return f"Inget {of_all} har ett känt läge"
+        return f"Inget {of_all} har ett redovisat läge"
     if not judged:
-        return f"Inget {of_all} kan bedömas; {shown['with_result']} har ett känt läge"
+        return f"Inget {of_all} kan bedömas; {shown['with_result']} har ett redovisat läge"
     if judged == with_result:
-        return f"{shown['judged']} {of_all} har ett känt läge och kan bedömas"
-    return f"{shown['judged']} {of_all} kan bedömas; {shown['with_result']} har ett känt läge"
+        return f"{shown['judged']} {of_all} har ett redovisat läge och kan bedömas"
+    return f"{shown['judged']} {of_all} kan bedömas; {shown['with_result']} har ett redovisat läge"
