@@ -3,5 +3,6 @@
 from psykanalys.disclosure.attack import THRESHOLD, Attack, attack, is_small
 from psykanalys.disclosure.suppress import Choice, suppress
 from psykanalys.disclosure.system import System, two_way
+from psykanalys.disclosure.tables import GROUP, Protected, protect
 
-__all__ = ["THRESHOLD", "Attack", "Choice", "System", "attack", "is_small", "suppress", "two_way"]
+__all__ = ["GROUP", "THRESHOLD", "Attack", "Choice", "Protected", "System", "attack", "is_small", "protect", "suppress", "two_way"]
