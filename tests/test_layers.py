@@ -15,6 +15,7 @@ LAYERS = [
     ["areas"],
     ["catalogue"],
     ["data"],
+    ["disclosure"],
     ["indicators"],
     ["verdicts"],
     ["comparison"],

@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from psykanalys import indicators
-from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county
+from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county, official_areas
 from psykanalys.catalogue import Indicator, load_catalogue
 from psykanalys.comparison import Comparison, NotCompared, compare_all, not_compared
 from psykanalys.data.prepare import Prepared, items, load_prepared
 from psykanalys.data.project import Project
+from psykanalys.disclosure import THRESHOLD, Protected, protect
 from psykanalys.errors import ParameterError
 from psykanalys.verdicts import Verdict, Word, judge_all, to_table
 
@@ -47,6 +48,7 @@ class Analysis:
     not_compared: tuple[NotCompared, ...]
     catalogue: Mapping[str, Indicator]
     manifest: Mapping[str, Any]
+    protected: Protected | None = None
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         tables = self.__dict__.get("tables_by_kind", {})
@@ -162,27 +164,33 @@ class Analysis:
         return frozenset(named | set(alone.loc[alone["group"].isin(groups), "id"]))
 
 
-def analyse(county: str, project: Project) -> Analysis:
+def analyse(county: str, project: Project, threshold: int = THRESHOLD) -> Analysis:
     """Put together everything about a county. `county` is a code, a name in any spelling or a file name.
 
     Raises ParameterError where the county is unknown or has no documents, DataError where raw data breaks the contract.
     """
-    return assemble(_county(county), load_prepared(project))
+    return assemble(_county(county), load_prepared(project), threshold)
 
 
-def assemble(area: Area, prepared: Prepared) -> Analysis:
-    """Put together everything about a county from prepared tables. Raises ParameterError where it has no documents."""
-    tables = _of_county(prepared, area)
+def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Analysis:
+    """Put together everything about a county from prepared tables. Raises ParameterError where it has no documents.
+
+    Unpublished counts of persons are protected first, over the observations of all counties together; nothing that is
+    calculated or shown ever sees a hidden one.
+    """
+    catalogue = load_catalogue()
+    areas = {**official_areas(), **own_areas(prepared["areas"])}
+    protected = protect(prepared["observations"], catalogue, areas, threshold=threshold)
+    tables = _of_county({**prepared.tables, "observations": protected.observations}, area)
     if tables["sources"].empty:
         raise ParameterError(
             f"county: {area.name} has no documents — counties with documents: {_with_documents(prepared)}"
         )
-    catalogue = load_catalogue()
     results = indicators.calculate(catalogue, tables["observations"], tables["survey"])
     verdicts = judge_all(tables["targets"], results, tables["sources"], tables["goals"], tables["overrides"])
     comparisons = tuple(compare_all(results, area.code))
     apart = tuple(not_compared(results, area.code))
-    return Analysis(area, tables, results, tuple(verdicts), comparisons, apart, catalogue, prepared.manifest)
+    return Analysis(area, tables, results, tuple(verdicts), comparisons, apart, catalogue, prepared.manifest, protected)
 
 
 def _goals_of(verdicts: Iterable[Verdict]) -> frozenset[str]:
@@ -196,10 +204,16 @@ def _county(text: str) -> Area:
         raise ParameterError(f"county: {error}") from error
 
 
-def _of_county(prepared: Prepared, area: Area) -> dict[str, pd.DataFrame]:
-    sources = prepared["sources"]
+def own_areas(table: pd.DataFrame) -> dict[str, Area]:
+    """The areas without an official code that the project's documents name."""
+    columns = ["code", "name", "kind", "parent"]
+    return {row[0]: Area(*row) for row in table[columns].itertuples(index=False)}
+
+
+def _of_county(tables: Mapping[str, pd.DataFrame], area: Area) -> dict[str, pd.DataFrame]:
+    sources = tables["sources"]
     own = set(sources.loc[sources["county_code"] == area.code, "id"])
-    return {kind: _rows_of(table, own, area) for kind, table in prepared.tables.items()}
+    return {kind: _rows_of(table, own, area) for kind, table in tables.items()}
 
 
 def _rows_of(table: pd.DataFrame, sources: set[str], area: Area) -> pd.DataFrame:

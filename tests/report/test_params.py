@@ -5,7 +5,15 @@ import pytest
 from psykanalys.errors import ParameterError
 from psykanalys.report import params
 
-GOOD = {"county": "gavleborg", "contact": "", "messages": 4, "all_figures": True, "commentary": "", "previous": ""}
+GOOD = {
+    "county": "gavleborg",
+    "contact": "",
+    "messages": 4,
+    "all_figures": True,
+    "commentary": "",
+    "previous": "",
+    "threshold": 5,
+}
 
 
 def test_the_shipped_parameter_files_hold(project):

@@ -230,14 +230,21 @@ def _impossible(everything: Everything, row: Observation, indicator: Indicator) 
     if row.unit != indicator.unit:
         yield "unit", f"'{row.unit}' is not the unit of {indicator.id}", f"'{indicator.unit}'"
     if row.published == "no" and indicator.counts == "persons":
-        expected = "published figures only: disclosure control is not built yet"
-        yield "published", "an unpublished count of persons", expected
+        yield from _not_protectable(row)
     if indicator.statistic == "count" and row.denominator is not None:
         yield "denominator", "a count has no denominator", "an empty cell, or a measure that is a proportion"
     if indicator.statistic in _NEVER_NEGATIVE and row.value is not None and row.value < 0:
         yield "value", f"{row.value:g} is below 0", f"a {indicator.statistic} of at least 0"
     if indicator.statistic == "proportion":
         yield from _impossible_share(everything, row)
+
+
+def _not_protectable(row: Observation) -> Iterator[tuple[str, str, str]]:
+    """An unpublished figure about persons can only be protected if its counts are known."""
+    has_figure = any(part is not None for part in (row.value, row.value_low, row.change, row.ci_low))
+    if has_figure and row.numerator is None:
+        expected = "the counts behind it: without them nobody can tell whether it reveals somebody"
+        yield "numerator", "an unpublished figure about persons without its counts", expected
 
 
 def _impossible_share(everything: Everything, row: Observation) -> Iterator[tuple[str, str, str]]:

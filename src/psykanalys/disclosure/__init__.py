@@ -5,4 +5,19 @@ from psykanalys.disclosure.suppress import Choice, suppress
 from psykanalys.disclosure.system import System, two_way
 from psykanalys.disclosure.tables import GROUP, Protected, protect
 
-__all__ = ["GROUP", "THRESHOLD", "Attack", "Choice", "Protected", "System", "attack", "is_small", "protect", "suppress", "two_way"]
+LEAST_THRESHOLD = 3
+
+__all__ = [
+    "GROUP",
+    "LEAST_THRESHOLD",
+    "THRESHOLD",
+    "Attack",
+    "Choice",
+    "Protected",
+    "System",
+    "attack",
+    "is_small",
+    "protect",
+    "suppress",
+    "two_way",
+]

@@ -41,8 +41,8 @@ class Attack:
 def attack(system: System, hidden: Mask, *, threshold: int = THRESHOLD, knows_rule: bool = False) -> Attack:
     """Attack every hidden cell, and every silent one that is small.
 
-    Exact, by integer programming: bounds, then the number of possible counts up to the required (threshold for the naive
-    attacker, one less for the one who knows the rule). Cells whose part of the system hides nothing are not attacked.
+    Exact, by integer programming: bounds, then the number of possible counts up to the required (threshold for the
+    naive attacker, one less for the one who knows the rule). What hangs together with nothing hidden is not attacked.
     """
     hidden = np.asarray(hidden, dtype=bool)
     required = threshold - 1 if knows_rule else threshold
@@ -106,7 +106,7 @@ class _Reader:
         """The lowest and highest count of each cell, and how many counts are possible, up to `required`."""
         low, high = self.system.counts.astype(float), self.system.counts.astype(float)
         values = np.ones(len(self.system), dtype=int)
-        cells = np.flatnonzero(targets)
+        cells = [int(cell) for cell in np.flatnonzero(targets)]
         seen: dict[int, set[int]] = {cell: {int(self.system.counts[cell])} for cell in cells}
         for cell in cells:
             low[cell], high[cell] = (self._extreme(cell, sign, seen) for sign in (1, -1))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -87,7 +88,7 @@ class _Part:
         hidden = self.primary.copy()
         narrow = self._narrow(hidden)
         while narrow.any() and self.world is not None:
-            targets = np.flatnonzero(narrow)[:TOGETHER]
+            targets = [int(cell) for cell in np.flatnonzero(narrow)[:TOGETHER]]
             chosen = self._program(hidden, targets, rule=False)
             if chosen is not None and not (chosen & ~hidden).any():
                 chosen = self._program(hidden, targets, rule=True)
@@ -110,7 +111,8 @@ class _Part:
     def _program(self, hidden: Mask, targets: Sequence[int], *, rule: bool) -> Mask | None:
         """The cheapest cells that make room around each target: two worlds for each, printed alike."""
         started = time.monotonic()
-        program = _Program(self.system, self.world, hidden, self.threshold, rule=rule)
+        world = np.zeros(self.system.parts.shape[1]) if self.world is None else self.world
+        program = _Program(self.system, world, hidden, self.threshold, rule=rule)
         chosen = program.solve(targets, self.seconds)
         took = time.monotonic() - started
         slow = took >= self.seconds
@@ -199,7 +201,7 @@ class _Program:
             kept = shown[(self.system.counts[shown] > 0) & ~self.system.may_be_zero[shown]]
             self._add([(self.system.parts[kept], offset)], 1.0 - self.system.counts[kept], np.full(len(kept), np.inf))
 
-    def _add(self, blocks: list[tuple[sparse.csr_array, int]], low: Sequence[float], high: Sequence[float]) -> None:
+    def _add(self, blocks: list[tuple[sparse.csr_array, int]], low: ArrayLike, high: ArrayLike) -> None:
         row = sparse.csr_array((blocks[0][0].shape[0], self.width))
         for part, start in blocks:
             left = sparse.csr_array((part.shape[0], start))

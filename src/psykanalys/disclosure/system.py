@@ -25,8 +25,8 @@ class System:
 
     `parts`: cells × atoms, how often each atom is counted in a cell. `counts`: the true counts. `fixed`: public
     already, so that they cannot be hidden. `silent`: never printed, but they follow from what is (the rest of a group
-    whose part is printed). `costs`: what it costs to hide a cell; a number of cells by default. `may_be_zero`: cells that
-    the rule would hide at zero, too, so that a reader who knows it cannot exclude zero.
+    whose part is printed). `costs`: what it costs to hide a cell; a number of cells by default. `may_be_zero`: cells
+    that the rule would hide at zero, too, so that a reader who knows it cannot exclude zero.
     """
 
     parts: sparse.csr_array

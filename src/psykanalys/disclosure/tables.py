@@ -1,15 +1,15 @@
 """Observations as systems of counts, and back: which rows may be shown.
 
-Only counts of persons are protected. A row's count (and the count below the line) is a cell; how it overlaps with others
-follows from its area, sex, ages, level and period. Where the counts contradict such a structure (unique patients of two
-years are fewer than the sum of the years), it is dropped.
+Only counts of persons are protected. A row's count (and the count below the line) is a cell; how it overlaps with
+others follows from its area, sex, ages, level and period. Where the counts contradict such a structure (unique patients
+of two years are fewer than the sum of the years), it is dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ FIGURES = (
     "numerator", "denominator", "value", "value_low", "value_high", "direction", "wording", "yes_no", "change",
     "change_unit", "base_period", "ci_low", "ci_high",
 )  # fmt: skip
+TEXTS = ("wording", "change_unit")
 MOST_ATOMS = 4000
 Row = Mapping[str, Any]
 Atom = tuple[Any, ...]
@@ -37,8 +38,8 @@ Atom = tuple[Any, ...]
 class Protected:
     """Observations that may be shown, and the log of how they were chosen.
 
-    `hidden` gives for each hidden row why: `primary` (a small count), `group` (everybody or nobody) or `secondary`. `open`
-    are rows whose count can be told although all that may be hidden is hidden: they must not be mailed.
+    `hidden` gives for each hidden row why: `primary` (a small count), `group` (everybody or nobody) or `secondary`.
+    `open` are rows whose count can be told although all that may be hidden is hidden: they must not be mailed.
     """
 
     observations: pd.DataFrame
@@ -55,26 +56,46 @@ def protect(
     *,
     threshold: int = THRESHOLD,
     group: int = GROUP,
+    known: Collection[str] = (),
     seconds: float = 5.0,
 ) -> Protected:
     """Hide the unpublished counts of persons that could be told, over all observations together.
 
-    `observations`: the rows of every county, since a reader may have every report; `published` rows are public and stay.
-    `threshold`: counts from 1 to below it are hidden. `group`: in groups of fewer persons nobody and everybody are hidden
-    too. A hidden row has status `suppressed` and no figure.
+    `observations`: the rows of every county, since a reader may have every report; `published` rows are public and
+    stay. `threshold`: counts from 1 to below it are hidden. `group`: in groups of fewer persons nobody and everybody
+    are hidden too. `known`: rows that a reader has from an earlier report; like published ones they cannot be hidden any
+    more. A hidden row has status `suppressed` and no figure.
     """
-    rows = [row for row in _records(observations) if _is_of_persons(row, catalogue)]
-    at_stake = {row["indicator"] for row in rows if row["published"] == "no"}
-    hidden: dict[str, str] = {}
-    still_open: list[str] = []
-    log: list[str] = []
-    for indicator in sorted(at_stake):
-        table = Table.of([row for row in rows if row["indicator"] == indicator], areas, threshold, group)
-        choice = suppress(table.system, threshold=threshold, also=table.group_lines, seconds=seconds)
-        hidden |= table.hidden_rows(choice)
-        still_open += table.open_rows(choice)
-        log += [f"{indicator}: {text}" for text in (*table.notes, *choice.steps)]
-    return Protected(_without_figures(observations, hidden), hidden, tuple(sorted(still_open)), tuple(log), threshold)
+    told = {"published": "yes"}
+    rows = [row | (told if row["id"] in known else {}) for row in _records(observations)]
+    rows = [row for row in rows if catalogue[row["indicator"]].counts == "persons" and row["numerator"] is not None]
+    at_stake = sorted({row["indicator"] for row in rows if row["published"] == "no"})
+    tables = {name: Table.of([row for row in rows if row["indicator"] == name], areas, group) for name in at_stake}
+    choices = _choose(tables, catalogue, threshold, seconds)
+    hidden = {row: why for name, choice in choices.items() for row, why in tables[name].hidden_rows(choice).items()}
+    still_open = {row for name, choice in choices.items() for row in tables[name].open_rows(choice)}
+    log = [f"{name}: {text}" for name in at_stake for text in (*tables[name].notes, *choices[name].steps)]
+    shown = _without_figures(observations, hidden)
+    return Protected(shown, hidden, tuple(sorted(still_open)), tuple(log), threshold)
+
+
+def _choose(
+    tables: Mapping[str, Table], catalogue: Mapping[str, Indicator], threshold: int, seconds: float
+) -> dict[str, Choice]:
+    """What each measure hides. A count below the line that one measure hides is hidden where others print it, too."""
+    choices: dict[str, Choice] = {}
+    groups: set[Atom] = set()
+    while True:
+        for name, table in tables.items():
+            also = table.group_lines | table.at(groups, catalogue[name].denominator)
+            if name not in choices or (also & ~choices[name].hidden).any():
+                choices[name] = suppress(table.system, threshold=threshold, also=also, seconds=seconds)
+        found = {
+            key for name, table in tables.items() for key in table.below(choices[name], catalogue[name].denominator)
+        }
+        if found <= groups:
+            return choices
+        groups |= found
 
 
 @dataclass(frozen=True)
@@ -88,7 +109,7 @@ class Table:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, rows: Sequence[Row], areas: Mapping[str, Area], threshold: int, group: int) -> Table:
+    def of(cls, rows: Sequence[Row], areas: Mapping[str, Area], group: int) -> Table:
         """Put together the system of one measure's rows."""
         cells = list(_cells(rows))
         where = _Where([cell.row for cell in cells], areas)
@@ -114,6 +135,16 @@ class Table:
     def open_rows(self, choice: Choice) -> list[str]:
         """Rows of cells that both hiding and attacking leave open."""
         return sorted(set(self._rows_at(choice.open)))
+
+    def below(self, choice: Choice, denominator: str | None) -> set[Atom]:
+        """The hidden counts below the line, by what they are of."""
+        hidden = choice.hidden & ~self.system.fixed
+        return {(denominator, *self.keys[place]) for place in np.flatnonzero(hidden) if self.keys[place][0] == "below"}
+
+    def at(self, groups: Collection[Atom], denominator: str | None) -> Mask:
+        """The cells that are such counts below the line and may be hidden."""
+        same = np.array([(denominator, *key) in groups for key in self.keys], dtype=bool)
+        return same & ~self.system.fixed
 
     def _rows_at(self, mask: Mask) -> Iterator[str]:
         for place in np.flatnonzero(mask):
@@ -242,7 +273,7 @@ class _Where:
 
 
 def _coordinates(row: Row) -> Atom:
-    return tuple(row[name] or "" for name in ("area", "comparator", "sex", "age", "dimension", "level")) + (_days(row),)
+    return (*tuple(row[name] or "" for name in ("area", "comparator", "sex", "age", "dimension", "level")), _days(row))
 
 
 def _age(text: str | None) -> tuple[int, int]:
@@ -258,7 +289,7 @@ def _days(row: Row) -> tuple[int, int]:
 def _stretches(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """The stretches between all ends."""
     ends = sorted({end for span in spans for end in span})
-    return list(zip(ends, ends[1:], strict=False))
+    return list(pairwise(ends))
 
 
 def _inside(stretches: Sequence[tuple[int, int]], span: tuple[int, int]) -> list[tuple[int, int]]:
@@ -269,22 +300,28 @@ def _whole(value: Any) -> int | None:
     return None if value is None or pd.isna(value) else int(value)
 
 
-def _is_of_persons(row: Row, catalogue: Mapping[str, Indicator]) -> bool:
-    return catalogue[row["indicator"]].counts == "persons" and row["numerator"] is not None
-
-
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     names = table.columns.tolist()
     return [dict(zip(names, row, strict=True)) for row in table.to_numpy(dtype=object, na_value=None)]
 
 
 def _without_figures(observations: pd.DataFrame, hidden: Mapping[str, str]) -> pd.DataFrame:
-    """Hidden rows keep their place and lose their figures."""
+    """Hidden rows keep their place and lose their figures; no shown row tells a change from a hidden one."""
     if not hidden:
         return observations
     shown = observations.copy()
     at = shown["id"].isin(list(hidden))
-    for name in FIGURES:
-        shown.loc[at, name] = pd.NA if shown[name].dtype != object else None
+    _empty(shown, at, FIGURES)
     shown.loc[at, "status"] = "suppressed"
+    of = ["indicator", "area", "comparator", "sex", "age", "dimension", "level"]
+    gone = set(map(tuple, shown.loc[at, [*of, "period"]].fillna("").to_numpy()))
+    bases = map(tuple, shown[[*of, "base_period"]].fillna("").to_numpy())
+    tells = shown["change"].notna() & pd.Series([base in gone for base in bases], index=shown.index)
+    _empty(shown, tells, ("change", "change_unit", "base_period"))
     return shown
+
+
+def _empty(table: pd.DataFrame, rows: pd.Series, columns: Sequence[str]) -> None:
+    for name in columns:
+        text = pd.api.types.is_string_dtype(table[name]) and name in TEXTS
+        table.loc[rows, name] = "" if text else pd.NA

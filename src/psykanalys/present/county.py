@@ -14,6 +14,7 @@ from psykanalys.analysis import FOCUS_AREAS, Analysis, analyse
 from psykanalys.audit import Audit, audit
 from psykanalys.data.commentary import locate, read_commentary
 from psykanalys.data.project import Project, find_project
+from psykanalys.disclosure import LEAST_THRESHOLD, THRESHOLD
 from psykanalys.errors import ParameterError
 from psykanalys.manifest import checksum, manifest
 from psykanalys.present import ledger
@@ -49,6 +50,7 @@ class County:
     all_figures: bool = True
     files: Mapping[str, str] = field(default_factory=lambda: {"commentary": "", "previous": ""})
     previous: Mapping[str, Any] | None = None
+    threshold: int = THRESHOLD
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_") or name == "analysis":
@@ -86,6 +88,7 @@ class County:
     def made_from(self) -> dict[str, Any]:
         """The manifest: parameters, rows, definitions, code and packages, as checksums."""
         told = {"contact": self.contact, "messages": self.messages, "all_figures": self.all_figures}
+        told["threshold"] = self.threshold
         made = manifest(self.analysis, {"county": self.analysis.county.slug, **told, **self.files})
         earlier = {"previous": checksum(dict(self.previous))} if self.previous else {}
         return {**made, **earlier}
@@ -118,7 +121,7 @@ class County:
 
     def head(self) -> Stack:
         """Title, plan and period."""
-        return Stack([Heading(self.sentences.title(), 1), self.sentences.scope()])
+        return stack([Heading(self.sentences.title(), 1), self.sentences.not_for_mailing(), self.sentences.scope()])
 
     def summary(self) -> Stack:
         """The main message, the three questions, then how far each focus area can be followed."""
@@ -290,6 +293,7 @@ def load(
     all_figures: bool = True,
     commentary: str = "",
     previous: str = "",
+    threshold: int = THRESHOLD,
     project: str | Project | None = None,
 ) -> County:
     """Return one county's analysis: `psykanalys.load("gavleborg")`.
@@ -298,16 +302,19 @@ def load(
     whom the report asks its readers to turn to; `messages` is how many verdicts the summary tells at most;
     `all_figures` whether each focus area lists every figure too; `commentary` is a Markdown file in the project with
     the county's own words (docs/commentary.md); `previous` is an earlier report's twin in the project, to tell what has
-    changed since; `project` is the project's folder (default: the
-    nearest at or above the working folder). Raises PsykanalysError with what to do.
+    changed since; `threshold`: unpublished counts of persons from 1 to below it are never shown (docs/disclosure.md);
+    `project` is the project's folder (default: the nearest at or above the working folder). Raises PsykanalysError with
+    what to do.
     """
     if not isinstance(county, str) or isinstance(messages, bool) or messages < 1:
         raise ParameterError("load: expected county as text ('21', 'gavleborg') and messages of at least 1")
+    if isinstance(threshold, bool) or not isinstance(threshold, int) or threshold < LEAST_THRESHOLD:
+        raise ParameterError(f"load: threshold: {threshold!r} — expected a whole number of at least {LEAST_THRESHOLD}")
     where = project if isinstance(project, Project) else find_project(project or None)
-    analysis = _with_commentary(analyse(county, where), where, commentary)
+    analysis = _with_commentary(analyse(county, where, threshold), where, commentary)
     files = {"commentary": commentary, "previous": previous}
     earlier = _earlier(ledger.locate(where, previous), analysis) if previous else None
-    return County(analysis, contact, messages, all_figures, files, earlier)
+    return County(analysis, contact, messages, all_figures, files, earlier, threshold)
 
 
 def _earlier(path: Path, analysis: Analysis) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.areas import short_name
 from psykanalys.comparison import INSUFFICIENT, Comparison
 from psykanalys.data.contract import WITHOUT_VALUE
+from psykanalys.disclosure import THRESHOLD
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present.commentary import Commentary
@@ -184,9 +185,31 @@ class Sentences:
                 "Resultat som är äldre än planen, eller som står i det dokument som antar den, är utgångslägen och inte måluppfyllelse.",
                 self._errors()
                 or "Inget omdöme bygger på intervall, eftersom dokumenten inte anger de antal som krävs.",
-                "Bara uppgifter som redan är offentliga i dokumenten ingår. Inga opublicerade antal personer visas.",
+                self._protection(),
             ]
         )
+
+    def _protection(self) -> str:
+        """The rule that protects persons, and how often it was needed."""
+        protected = self._analysis.protected
+        least = protected.threshold if protected else THRESHOLD
+        rule = f"Antal personer eller händelser från 1 till {least - 1} visas inte, om de inte redan är offentliga, och inte heller uppgifter som de går att räkna ut ur."
+        hidden = self._analysis.results.loc[self._analysis.results["status"] == "suppressed", "id"]
+        if len(hidden):
+            told = self._in_words("suppressed", hidden, "uppgift skyddad", "uppgifter skyddade")
+            return f"{rule} I den här rapporten är {told}."
+        unpublished = (self._analysis.results["published"] == "no").any()
+        return (
+            f"{rule} Här behövdes det inte{'' if unpublished else ': alla uppgifter är redan offentliga i dokumenten'}."
+        )
+
+    def not_for_mailing(self) -> Text | None:
+        """A warning where a hidden count can still be told."""
+        still_open = set(self._analysis.protected.open if self._analysis.protected else ())
+        own = self._analysis.results.loc[self._analysis.results["id"].isin(still_open), "title"]
+        if not len(own):
+            return None
+        return Text(f"Ej för utskick: skyddade antal går att räkna ut ({fmt.listed(sorted(set(own)))}).", "warning")
 
     def nothing(self, what: str) -> Text:
         """Said instead of an empty table."""

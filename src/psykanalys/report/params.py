@@ -36,6 +36,9 @@ class Parameters(BaseModel):
     previous: Annotated[
         str, Field(description="An earlier report's twin (JSON) in the project folder, to tell what has changed.")
     ]
+    threshold: Annotated[
+        int, Field(ge=3, le=20, description="Unpublished counts of persons from 1 to below this are never shown.")
+    ]
 
 
 def names() -> list[str]:
