@@ -286,12 +286,16 @@ def new_county(
     """
     from datetime import date
 
+    from psykanalys.data.reader import shown
     from psykanalys.data.workbook.raw import new_county as lay_out
+    from psykanalys.data.workbook.raw import other_plans
 
     workbook = lay_out(name, year or date.today().year, out)
     typer.echo(
         f"{workbook.as_posix()}: fill it in (docs/ny-plan.md), then: psykanalys read-workbook {workbook.as_posix()}"
     )
+    for other in other_plans(workbook):
+        typer.echo(f"note: {shown(other)} is there already — delete the folder that is not needed", err=True)
 
 
 @app.command("read-workbook")
@@ -306,8 +310,10 @@ def read_workbook(
     """
     from psykanalys.data.workbook.raw import raw_from_workbook
 
-    folder = raw_from_workbook(file, out, replace=replace)
-    typer.echo(f"{folder.as_posix()}/: the raw files are written")
+    written = raw_from_workbook(file, out, replace=replace)
+    for note in written.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"{written.folder.as_posix()}/: the raw files are written")
 
 
 @app.command()
