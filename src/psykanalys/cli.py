@@ -226,7 +226,7 @@ def audit(
         list[str] | None,
         typer.Argument(metavar="[COUNTY|DIR]...", help="Counties, or folders with a plan's files (default: all)."),
     ] = None,
-    details: Annotated[bool, typer.Option("--details", help="Each finding with file and row.")] = False,  # noqa: FBT002
+    details: Annotated[bool, typer.Option("--details", help="Each finding with its row or cell.")] = False,  # noqa: FBT002
     codes: Annotated[bool, typer.Option("--codes", help="List the codes and what they mean.")] = False,  # noqa: FBT002
     project: ProjectOption = None,
     as_json: JsonOption = False,  # noqa: FBT002
@@ -295,7 +295,7 @@ def new_county(
         f"{workbook.as_posix()}: fill it in (docs/ny-plan.md), then: psykanalys read-workbook {workbook.as_posix()}"
     )
     for other in other_plans(workbook):
-        typer.echo(f"note: {shown(other)} is there already — delete the folder that is not needed", err=True)
+        typer.echo(f"note: {shown(other)} is there too, for another year — delete it if its year was a mistake", err=True)
 
 
 @app.command("read-workbook")

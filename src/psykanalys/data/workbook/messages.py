@@ -193,9 +193,9 @@ _OR_THE_GOAL = "or the goal in {h[goal]}"
 _BY_KIND = {
     ("activities", "group"): "the group, as in the sheet 'Mål', or the goal in {h[goal]}",
     ("plan_indicators", "group"): "the group, as in the sheet 'Mål', or the goal in {h[goals]}",
-    ("activities", "focus_areas"): f"{_AREAS}, {_OR_THE_GOAL}",
-    ("plan_indicators", "focus_areas"): f"{_AREAS}, or the goal in {{h[goals]}}",
-    ("targets", "focus_areas"): f"{_AREAS}, {_OR_THE_GOAL}",
+    ("activities", "focus_areas"): f"{_AREAS}; {_OR_THE_GOAL}",
+    ("plan_indicators", "focus_areas"): f"{_AREAS}; or the goal in {{h[goals]}}",
+    ("targets", "focus_areas"): f"{_AREAS}; {_OR_THE_GOAL}",
     ("targets", "why_not_testable"): "say what is missing, since {h[testable]} is nej",
     ("targets", "why_other"): "say how the result differs from the target, since {h[measures]} is något annat",
     ("targets", "measures"): "say whether the result measures the target: samma sak or något annat",

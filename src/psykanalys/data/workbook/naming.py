@@ -39,6 +39,8 @@ def complete(filled: Mapping[str, Filled]) -> None:
         if sheet.sheet.kind != "sources":
             _place(sheet, row, documents)
         _measure(sheet, row)
+        if sheet.sheet.kind == "areas" and row["parent"]:
+            row.cells["parent"] = _official_area(sheet, row)
     _name_rows(filled, next(iter(documents), ""))
     _group(filled)
     index = _index(filled)
@@ -58,7 +60,7 @@ def _place(sheet: Filled, row: Row, documents: Mapping[str, Row]) -> None:
     if "source" in needed and not row["source"] and only:
         row.cells["source"] = only["id"]
     read_places(sheet, row)
-    document = documents.get(row["source"]) or only
+    document = documents.get(row["source"]) if row["source"] else only
     if document is None or not DOCUMENT_ID.fullmatch(row["source"] or document["id"]):
         _no_document(sheet, row, documents)
     if "county_code" in needed and not row["county_code"] and document:
@@ -73,7 +75,8 @@ def _place(sheet: Filled, row: Row, documents: Mapping[str, Row]) -> None:
 def _no_document(sheet: Filled, row: Row, documents: Mapping[str, Row]) -> None:
     """A row of no document, or of one that has no id of its own: nothing that follows from it can be told."""
     known = [name for name in documents if name]
-    if "source" in KINDS[sheet.sheet.kind].model_fields and len(known) > 1:
+    is_told = row["source"] not in documents and (row["source"] or len(known) > 1)
+    if "source" in KINDS[sheet.sheet.kind].model_fields and known and is_told:
         name = "no_document" if row["source"] else "empty"
         told = tell(
             name, given=row["source"], known=", ".join(known), expected="the Id of a document: " + one_of(known)
@@ -98,6 +101,8 @@ def _measure(sheet: Filled, row: Row) -> None:
     wants_unit = sheet.sheet.kind == "observations" or (sheet.sheet.kind == "targets" and row["value"])
     if not wants_unit:
         return
+    if not row["unit"] and row["value"].endswith("%"):
+        row.cells["unit"] = "procent"
     if row["indicator"] in catalogue:
         _unit(row, catalogue[row["indicator"]].unit)
     elif sheet.sheet.kind == "observations" and not row["unit"]:
@@ -161,7 +166,7 @@ def _parts(sheet: Filled) -> tuple[str, ...]:
 def _made_id(document: str, word: str, text: str) -> str:
     cut = slugify(text)[: _LONGEST + 1]
     cut = cut.rpartition("-")[0] or cut[:_LONGEST] if len(cut) > _LONGEST else cut
-    return "-".join(part for part in (document, word, cut) if part)
+    return "-".join(part for part in (slugify(document), word, cut) if part)
 
 
 def _free(made: str, taken: set[str]) -> str:
@@ -312,8 +317,6 @@ def _find_area(sheet: Filled, row: Row, index: _Index) -> None:
     """Areas by number, name or code, in every column that names one."""
     if row["area"] and "area" not in row.wrong:
         row.cells["area"] = _area(sheet, row, "area", row["area"], index)
-    if sheet.sheet.kind == "areas" and row["parent"]:
-        row.cells["parent"] = _official_area(sheet, row)
     if sheet.sheet.kind == "areas" and row["members"]:
         members = [index.find(text, ("areas",)) for text in row["members"].split(" | ")]
         texts = zip(members, row["members"].split(" | "), strict=True)
