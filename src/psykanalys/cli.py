@@ -295,7 +295,9 @@ def new_county(
         f"{workbook.as_posix()}: fill it in (docs/ny-plan.md), then: psykanalys read-workbook {workbook.as_posix()}"
     )
     for other in other_plans(workbook):
-        typer.echo(f"note: {shown(other)} is there too, for another year — delete it if its year was a mistake", err=True)
+        typer.echo(
+            f"note: {shown(other)} is there too, for another year — delete it if its year was a mistake", err=True
+        )
 
 
 @app.command("read-workbook")
