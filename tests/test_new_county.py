@@ -147,7 +147,7 @@ def test_details_name_the_cell_and_the_number(workbook):
     lines = invoke("audit", workbook.parent, "--details").stdout.splitlines()
     places = {line.partition(": P")[0] for line in lines if ": P01 " in line}
     assert places == {"Mål!C4 (M1)", "Mål!C5 (M2)"}
-    assert any(line.startswith("Aktiviteter!B4: P") for line in lines)
+    assert any(line.startswith("Indikatorer!B4: P08 ") for line in lines)
     (told,) = [line for line in lines if ": P02 " in line]
     assert "går inte att pröva. Det saknas: hur mycket. — " in told
     assert not any(".csv" in line for line in lines)
