@@ -105,6 +105,73 @@ def test_an_unknown_county_or_year_is_a_sentence(tmp_path, monkeypatch, name, ye
     assert not list(tmp_path.iterdir())
 
 
+def test_a_misspelt_county_is_told_with_the_nearest_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for command in (("new-county", "Norbotten", "--year", "2024"), ("audit", "Norbotten")):
+        assert "did you mean Norrbotten?" in str(invoke(*command).exception)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_finished_is_not_left_half_made(tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("psykanalys.data.workbook.raw.write_workbook", fail)
+    assert invoke("new-county", "Halland", "--year", "2024").exit_code != 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_plan_of_another_year_is_mentioned(workbook):
+    result = invoke("new-county", "Halland", "--year", "2025")
+    assert f"note: plans/{ID} is there too" in result.stderr
+    assert "note" not in invoke("new-county", "Kronoberg", "--year", "2025").stderr
+
+
+def test_an_unread_workbook_is_told_with_the_command_that_reads_it(workbook):
+    file = f"plans/{ID}/{ID}.xlsx"
+    told = str(invoke("audit", f"plans/{ID}").exception)
+    assert told == f"audit: {file} is not read in yet — run: psykanalys read-workbook {file}"
+    told = str(invoke("audit", file).exception)
+    assert f"psykanalys read-workbook {file}" in told
+    assert told.endswith(f"psykanalys audit plans/{ID}")
+
+
+def test_details_name_the_cell_and_the_number(workbook):
+    target = {
+        "Målnivå": "Eleverna mår bättre", "Hör till mål": "M2", "Jämförelse": "ska öka", "Går att pröva": "nej",
+        "Vad som saknas": "hur mycket", "Rad i textutdraget": 118,
+    }  # fmt: skip
+    fill_in(workbook, PLAN | {"Målnivåer": [target]})
+    assert invoke("read-workbook", workbook).exit_code == 0
+    lines = invoke("audit", workbook.parent, "--details").stdout.splitlines()
+    places = {line.partition(": P")[0] for line in lines if ": P01 " in line}
+    assert places == {"Mål!C4 (M1)", "Mål!C5 (M2)"}
+    assert any(line.startswith("Indikatorer!B4: P08 ") for line in lines)
+    (told,) = [line for line in lines if ": P02 " in line]
+    assert "går inte att pröva. Det saknas: hur mycket. — " in told
+    assert not any(".csv" in line for line in lines)
+
+
+def test_a_dash_is_explained_below_the_table(workbook):
+    fill_in(workbook, PLAN)
+    invoke("read-workbook", workbook)
+    shown = invoke("audit", workbook.parent).stdout
+    assert "\n-: nothing to ask of" in shown
+    assert shown.index("mätbarhetsgrad, focus area 5") < shown.index("-: nothing to ask of")
+
+
+def test_a_questionable_value_is_noted_and_read(workbook):
+    target = {
+        "Målnivå": "Alla", "Hör till mål": "M2", "Jämförelse": "minst", "Värde": 100, "Enhet": "%",
+        "Går att pröva": "nej", "Vad som saknas": "vad som räknas", "Rad i textutdraget": 118,
+    }  # fmt: skip
+    fill_in(workbook, PLAN | {"Målnivåer": [target]})
+    result = invoke("read-workbook", workbook)
+    assert result.exit_code == 0
+    assert "note: Målnivåer!E4: Värde is filled in though Går att pröva is nej" in result.stderr
+
+
 def test_nothing_is_written_unless_everything_holds(workbook):
     fill_in(workbook, PLAN | {"Mål": [PLAN["Mål"][0] | {"Sikt": "snart"}]})
     before = {path: path.read_bytes() for path in workbook.parent.rglob("*.csv")}

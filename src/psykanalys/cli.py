@@ -226,7 +226,7 @@ def audit(
         list[str] | None,
         typer.Argument(metavar="[COUNTY|DIR]...", help="Counties, or folders with a plan's files (default: all)."),
     ] = None,
-    details: Annotated[bool, typer.Option("--details", help="Each finding with file and row.")] = False,  # noqa: FBT002
+    details: Annotated[bool, typer.Option("--details", help="Each finding with its row or cell.")] = False,  # noqa: FBT002
     codes: Annotated[bool, typer.Option("--codes", help="List the codes and what they mean.")] = False,  # noqa: FBT002
     project: ProjectOption = None,
     as_json: JsonOption = False,  # noqa: FBT002
@@ -286,12 +286,18 @@ def new_county(
     """
     from datetime import date
 
+    from psykanalys.data.reader import shown
     from psykanalys.data.workbook.raw import new_county as lay_out
+    from psykanalys.data.workbook.raw import other_plans
 
     workbook = lay_out(name, year or date.today().year, out)
     typer.echo(
         f"{workbook.as_posix()}: fill it in (docs/ny-plan.md), then: psykanalys read-workbook {workbook.as_posix()}"
     )
+    for other in other_plans(workbook):
+        typer.echo(
+            f"note: {shown(other)} is there too, for another year — delete it if its year was a mistake", err=True
+        )
 
 
 @app.command("read-workbook")
@@ -306,8 +312,10 @@ def read_workbook(
     """
     from psykanalys.data.workbook.raw import raw_from_workbook
 
-    folder = raw_from_workbook(file, out, replace=replace)
-    typer.echo(f"{folder.as_posix()}/: the raw files are written")
+    written = raw_from_workbook(file, out, replace=replace)
+    for note in written.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"{written.folder.as_posix()}/: the raw files are written")
 
 
 @app.command()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import re
 import zipfile
 from datetime import date, datetime
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
 
-from psykanalys.data import contract
+from psykanalys.catalogue import load_catalogue
+from psykanalys.data import checks, contract
+from psykanalys.data import text as data_text
 from psykanalys.data.prepare import load_prepared
-from psykanalys.data.workbook import archive, read_workbook, write_workbook
+from psykanalys.data.workbook import archive, check_workbook, read_workbook, write_workbook
 from psykanalys.data.workbook.layout import layout, sheets
+from psykanalys.data.workbook.messages import MESSAGES, is_known
 from psykanalys.data.workbook.raw import new_county
 from psykanalys.errors import DataError
 
@@ -40,6 +46,21 @@ class Book:
     def goal(self, line=4, **cells):
         row = {"Nr": "M1", "Grupp": "Elevhälsa", "Mål": "Alla får hjälp i tid", "Sikt": "kortsiktigt"}
         self.write("Mål", line, **row | {"Fokusområde": 2, "Rad_i_textutdraget": 12} | cells)
+
+    def activity(self, line=4, **cells):
+        self.write("Aktiviteter", line, **{"Aktivitet": "Drop in", "Rad_i_textutdraget": 13} | cells)
+
+    def indicator(self, line=4, **cells):
+        row = {"Indikator": "Skolor", "Slag": "antal", "Rad_i_textutdraget": 13}
+        self.write("Indikatorer", line, **row | cells)
+
+    def target(self, line=4, **cells):
+        row = {"Målnivå": "90 procent", "Hör_till_mål": "M1", "Jämförelse": "minst", "Värde": 90, "Går_att_pröva": "ja"}
+        self.write("Målnivåer", line, **row | {"Rad_i_textutdraget": 13} | cells)
+
+    def figure(self, line=4, **cells):
+        row = {"Mått": next(_counts()), "Område": "Halland", "Period": "2023", "Täljare": 3}
+        self.write("Siffror", line, **row | {"Rad_i_textutdraget": 13} | cells)
 
     def read(self):
         self.book.save(self.path)
@@ -180,10 +201,16 @@ def test_numbers_are_read_as_they_are_shown(book, given, form, value):
     assert (row["unit"], row["area"]) == ("procent", "13")
 
 
-def _proportions():
-    from psykanalys.catalogue import load_catalogue
+def _titles(statistic):
+    return (one.title for one in load_catalogue().values() if one.statistic == statistic)
 
-    return (one.title for one in load_catalogue().values() if one.statistic == "proportion")
+
+def _proportions():
+    return _titles("proportion")
+
+
+def _counts():
+    return _titles("count")
 
 
 @pytest.mark.parametrize(
@@ -194,12 +221,98 @@ def _proportions():
         (2024, "General", "2024"),
         ("2016–2018", "@", "2016/2018"),
         ("2016-2018", "@", "2016/2018"),
+        ("2014–2015", "@", "2014/2015"),
+        ("2016 till och med 2018", "@", "2016/2018"),
+        ("2016-01–2016-09", "@", "2016-01/2016-09"),
+        ("2016-01-2016-09", "@", "2016-01/2016-09"),
+        ("januari–september 2016", "@", "2016-01/2016-09"),
+        ("7 oktober 2016", "@", "2016-10-07"),
+        ("den 7 okt. 2016", "@", "2016-10-07"),
+        ("Oktober 2016", "@", "2016-10"),
+        ("31/12 2018", "@", "2018-12-31"),
+        ("2018-12-31", "@", "2018-12-31"),
+        ("2014/15", "@", "2014/15"),
+        ("läsåret 2014/15", "@", "2014/15"),
+        ("läsåret 2014/2015", "@", "2014/15"),
+        (datetime(2024, 3, 15), '[$-41D]d mmmm "år" yyyy', "2024-03-15"),
+        (datetime(2024, 1, 1), "yyyy", "2024"),
     ],
 )
 def test_a_date_is_read_as_a_period(book, given, form, period):
     book.write("Dokument", 3, Datum=given)
     book.cell("Dokument", 3, "Datum").number_format = form
     assert only(book.read()["sources"])["dated"] == period
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ("2014/2015", "'2014/2015' can be a school year or two years — läsåret 2014/15 or 2014–2015"),
+        ("2014-15", "'2014-15' can be a school year or two years — läsåret 2014/15 or 2014–2015"),
+        ("2010–11", "'2010–11' can be a school year or two years — läsåret 2010/11 or 2010–2011"),
+        ("2018–2016", "'2018–2016' ends before it begins — the earlier end first"),
+        ("hösten 2016", "'hösten 2016' is not a period — such as 2024, 2024–2026, läsåret 2024/25, 2024-03"),
+        ("2014/16", "'2014/16' is not a period — "),
+        ("läsåret 2014/2016", "'läsåret 2014/2016' is not a period — "),
+        ("31/2 2018", "'31/2 2018' is not a period — "),
+    ],
+)
+def test_what_is_no_period_or_two_is_refused(book, given, fault):
+    book.write("Dokument", 3, Datum=given)
+    assert book.only_fault().startswith(f"Dokument!G3: {fault}")
+
+
+@pytest.mark.parametrize("form", ["yyyy-mm-dd", "yyyy", "mmm-yy", "d-mmm"])
+def test_a_date_in_a_column_of_years_is_refused(book, form):
+    book.goal()
+    book.activity(Hör_till_mål="M1", År=datetime(2016, 10, 1))
+    book.cell("Aktiviteter", 4, "År").number_format = form
+    expected = "the year: format the cell as Text and write it again"
+    assert book.only_fault() == f"Aktiviteter!F4: Excel has made a date of this (2016-10-01) — {expected}"
+
+
+@pytest.mark.parametrize("form", ["d-mmm", "yyyy"])
+def test_a_date_that_is_not_shown_whole_is_refused(book, form):
+    book.write("Dokument", 3, Datum=datetime(2026, 10, 7))
+    book.cell("Dokument", 3, "Datum").number_format = form
+    assert book.only_fault().startswith("Dokument!G3: Excel has made a date of this (2026-10-07) — the period: ")
+
+
+def test_a_year_that_excel_has_as_its_first_day_is_the_year(book):
+    book.goal()
+    book.activity(Hör_till_mål="M1", År=datetime(2016, 1, 1))
+    book.cell("Aktiviteter", 4, "År").number_format = "yyyy"
+    assert only(book.read()["activities"])["year"] == "2016"
+
+
+@pytest.mark.parametrize(
+    "written", ["M1, M2", "M1,M2", "M1 | M2", "M1; M2", "M1\nM2", "M1, Eleverna mår bra, och trivs"]
+)
+def test_several_goals_stand_between_bars_or_commas(book, written):
+    book.goal()
+    book.goal(5, Nr="M2", Mål="Eleverna mår bra, och trivs")
+    book.indicator(Hör_till_mål=written)
+    goals = only(book.read()["plan_indicators"])["goals"]
+    assert goals == "halland-plan-2024-goal-m1 | halland-plan-2024-goal-m2"
+
+
+def test_an_area_is_named_by_number_name_or_code(book):
+    places = {"Nr": "O1", "Namn": "Kustbandet", "Slag": "länsdel", "Ligger_i": "Halland", "Består_av": "1380, Varberg"}
+    book.write("Områden", 3, Rad_i_textutdraget=3, **places)
+    for line, name in enumerate(("O1", "kustbandet", "13-kustbandet"), 4):
+        book.figure(line, Område=name)
+    book.figure(7, Område="Varberg")
+    tables = book.read()
+    assert sorted(set(tables["observations"]["area"])) == ["13-kustbandet", "1383"]
+    area = only(tables["areas"])
+    assert (area["parent"], area["members"]) == ("13", "1380 | Varberg")
+
+
+def test_per_cent_is_procent(book):
+    book.goal()
+    book.target(Mått=next(_proportions()), Enhet="%")
+    book.target(5, Värde="80 %")
+    assert list(book.read()["targets"]["unit"]) == ["procent", "procent"]
 
 
 def test_a_formula_gives_its_stored_value(book):
@@ -234,7 +347,7 @@ def test_the_example_is_no_row_and_one_written_in_is_a_fault(book):
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 FAULTS = [
-    ("Sikt", "halvlångt", "Mål!D4: 'halvlångt' is not allowed — one of långsiktigt, kortsiktigt, både och"),
+    ("Sikt", "halvlångt", "Mål!D4: 'halvlångt' is not allowed — one of långsiktigt, kortsiktigt, både och or inte"),
     ("Sikt", None, "Mål!D4: the cell is empty — "),
     ("Mål", "=HYPERLINK(1)", "Mål!C4: a formula without a stored value — "),
     ("Mål", "'=1+1", None),
@@ -251,8 +364,15 @@ FAULTS = [
         "Alla får hjelp i tid",
         "Mål!G4: 'Alla får hjelp i tid' is no row of the sheet 'Mål' — did you mean 'Alla får hjälp i tid'?",
     ),
-    ("Län", "Hland", "Mål!P4: 'Hland' is no county — its name or code"),
-    ("Län", "Skåne", "Mål!P4: '12' is not the county of halland-plan-2024 — '13'"),
+    ("Län", "Hland", "Mål!P4: 'Hland' is no county — did you mean 'Halland'?"),
+    ("Län", "Skåne", "Mål!P4: 'Skåne län' is not the county of halland-plan-2024 — Hallands län"),
+    ("Län", "Atlantis", "Mål!P4: 'Atlantis' is no county — its name or code, such as Halland or 13"),
+    ("Fokusområde", "FO 1", "Mål!E4: 'FO 1' is not a list of focus areas — numbers 1 to 5, several with a comma: 1, 2"),
+    ("Fokusområde", None, "Mål!E4: the cell is empty — numbers 1 to 5, several with a comma: 1, 2"),
+    ("Grupp", None, "Mål!B4: the cell is empty — "),
+    ("Rad i textutdraget", None, "Mål!F4: the cell is empty — where it stands in the text extract, such as 120"),
+    ("Gemensamt", "kanske", "Mål!H4: 'kanske' is not allowed — one of ja, nej or inte angivet"),
+    ("Dokument", "annan-plan", "Mål!O4: 'annan-plan' is no document — an Id in the sheet 'Dokument': halland-plan-"),
 ]  # fmt: skip
 
 
@@ -306,8 +426,9 @@ def test_a_text_that_two_rows_have_is_ambiguous(book):
 def test_the_same_number_twice_is_a_fault_that_names_the_sheet(book):
     book.goal()
     book.goal(5, Mål="Ett annat")
-    what = "'halland-plan-2024-goal-m1' is already the id of 'Mål' row 4"
-    assert book.only_fault() == f"Mål!A5: {what} — another id"
+    for line in (4, 5):  # an activity of the goal whose number was mistaken
+        book.activity(line, Hör_till_mål="M2")
+    assert book.only_fault() == "Mål!A5: Nr M1 stands already on row 4 — another Nr"
 
 
 def test_an_unknown_measure_and_a_wrong_unit(book):
@@ -318,6 +439,182 @@ def test_an_unknown_measure_and_a_wrong_unit(book):
     assert book.only_fault().startswith("Målnivåer!F4: 'kr' is not the unit of ")
     book.write("Målnivåer", 4, Mått=title + "x", Enhet=None)
     assert book.only_fault() == f"Målnivåer!G4: '{title}x' is no measure in the catalogue — did you mean '{title}'?"
+
+
+def test_an_empty_closed_cell_is_told_with_the_words_of_the_workbook(book):
+    book.write("Enheter", 4, Namn="BUP", Rad_i_textutdraget=3)
+    assert book.only_fault() == "Enheter!D4: the cell is empty — one of ja, nej or ej tillämpligt"
+
+
+def test_what_follows_from_an_empty_cell_is_not_told(book):
+    book.goal(Grupp=None)
+    book.goal(5, Nr=None, Mål=None)
+    book.indicator(Hör_till_mål="M1")
+    book.activity(Hör_till_mål="Den text som saknas")
+    assert [fault.partition(":")[0] for fault in book.faults()] == ["Mål!B4", "Mål!C5"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "where"), [({"Län": None}, "I3"), ({"Id": "Halland 24"}, "A3"), ({"År": "tjugo"}, "F3")]
+)
+def test_what_follows_from_the_document_is_not_told(book, cell, where):
+    book.goal()
+    book.target()
+    book.write("Dokument", 3, **cell)
+    assert book.only_fault().startswith(f"Dokument!{where}: ")
+
+
+def test_an_activity_needs_a_goal_or_a_group_and_a_focus_area(book):
+    book.goal()
+    book.activity(14)
+    assert book.faults() == [
+        "Aktiviteter!D14: the cell is empty — the group, as in the sheet 'Mål', or the goal in Hör till mål",
+        "Aktiviteter!G14: the cell is empty — numbers 1 to 5, several with a comma: 1, 2; or the goal in Hör till mål",
+    ]
+    book.write("Aktiviteter", 14, Grupp="Elevhelsa", Fokusområde=2)
+    assert (
+        book.only_fault() == "Aktiviteter!D14: 'Elevhelsa' is no group of the sheet 'Mål' — did you mean 'Elevhälsa'?"
+    )
+
+
+def test_goals_of_two_groups_leave_the_group_to_the_analyst(book):
+    book.goal()
+    book.goal(5, Nr="M2", Mål="Ett annat", Grupp="Skola")
+    book.indicator(Hör_till_mål="M1, M2")
+    assert book.only_fault() == "Indikatorer!E4: the goals belong to 2 groups — fill in Grupp"
+    book.write("Indikatorer", 4, Grupp="Skola")
+    assert only(book.read()["plan_indicators"])["group"] == "halland-plan-2024-group-skola"
+
+
+def test_one_of_several_goals_that_is_not_there_is_the_one_told(book):
+    book.goal()
+    book.indicator(Hör_till_mål="M1, M9")
+    assert book.only_fault() == "Indikatorer!D4: 'M9' is no row of the sheet 'Mål' — its number (Nr) or its text"
+
+
+def test_several_goals_where_one_belongs(book):
+    book.goal()
+    book.goal(5, Nr="M2", Mål="Ett annat")
+    book.activity(Hör_till_mål="M1, M2", Grupp="Elevhälsa", Fokusområde=2)
+    book.target(Hör_till_mål="M1 | M2")
+    activity, target = book.faults()
+    assert activity.startswith("Aktiviteter!C4: 'M1, M2' names several rows — one goal; beside several, leave")
+    assert target == "Målnivåer!C4: 'M1 | M2' names several rows — one goal: a row for each"
+
+
+def test_an_unknown_area_is_told_with_the_nearest(book):
+    for line, name in enumerate(("Halmsta", "O7", "Uppsala"), 4):
+        book.figure(line, Område=name)
+    assert book.faults() == [
+        "Siffror!C4: 'Halmsta' is no known area — did you mean 'Halmstad'?",
+        "Siffror!C5: 'O7' is no known area — the area's name, code or Nr in the sheet 'Områden'",
+        "Siffror!C6: 'Uppsala' names more than one area — "
+        "the code: 03 (Uppsala län, county) or 0380 (Uppsala, municipality)",
+    ]
+
+
+TARGETS = [
+    ({"Enhet": "kr"}, "F4: 'kr' is not the unit of '{measure}' — procent, or an empty cell"),
+    ({"Jämförelse": "ska öka"}, "E4: Värde is filled in though Jämförelse is ska öka — an empty cell, or another"),
+    ({"Jämförelse": "ska minska"}, "E4: Värde is filled in though Jämförelse is ska minska — "),
+    ({"Går_att_pröva": "nej"}, "I4: the cell is empty — say what is missing, since Går att pröva is nej"),
+    ({"Värde": None}, "E4: the cell is empty — Jämförelse minst needs a value"),
+    ({"Jämförelse": "mellan"}, "Q4: the cell is empty — Jämförelse mellan needs both ends"),
+    ({"Värde": "1.234"}, "E4: '1.234' can be read as 1234 or as 1,234 — "),
+    ({"Jämförelse": None}, "D4: the cell is empty — one of minst, högst, mer än, "),
+    ({"Mått_i_redovisningen": "Fel"}, "V4: 'Fel' is no measure in the catalogue — "),
+    ({"Resultatet_mäter": "något annat"}, "X4: the cell is empty — say how the result differs from the target, since "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cells", "fault"), TARGETS)
+def test_faults_of_a_target_name_columns_and_answers_as_they_stand_in_the_workbook(book, cells, fault):
+    book.goal()
+    measure = next(_proportions())
+    book.target(Mått=measure, **cells)
+    assert book.only_fault().startswith("Målnivåer!" + fault.format(measure=measure))
+
+
+FIGURES = [
+    ({"Täljare": None}, "H4: the row states nothing — a figure in Värde or Täljare, an answer in Riktning or "),
+    ({"Säkerhet": "skyddat"}, "S4: Säkerhet says that there is no figure, but one is given — "),
+    ({"Period": None}, "D4: neither Period nor Läget per is given — "),
+    ({"Läget_per": 2023}, "E4: both Period and Läget per are given — Läget per empty where"),
+    ({"Nämnare": 2}, "G4: a count has no denominator — "),
+    ({"Mått": None}, "B4: the cell is empty — a measure in the sheet 'Mått'"),
+    ({"Mått": "Okänt mått"}, "B4: 'Okänt mått' is no measure in the catalogue — "),
+    ({"Område": None}, "C4: the cell is empty — the area's name, code or Nr in the sheet 'Områden'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cells", "fault"), FIGURES)
+def test_faults_of_a_figure_name_columns_as_they_stand_in_the_workbook(book, cells, fault):
+    book.figure(**cells)
+    told = book.only_fault().removeprefix("Siffror!")
+    assert told.partition(": ")[2].startswith(fault.partition(": ")[2]), told
+
+
+def test_two_figures_for_the_same_are_told_with_the_other_row(book):
+    book.figure()
+    book.figure(5, Täljare=4)
+    assert book.only_fault().startswith("Siffror!F5: the figure differs from that of 'Siffror' row 4 — ")
+
+
+def test_a_value_of_what_cannot_be_tested_is_noted_but_stops_nothing(book):
+    book.goal()
+    book.target(Går_att_pröva="nej", Vad_som_saknas="hur tiden mäts")
+    assert len(book.read()["targets"]) == 1
+    (note,) = check_workbook(book.path).notes
+    assert str(note).startswith("Målnivåer!E4: Värde is filled in though Går att pröva is nej — ja where it can be")
+
+
+# --- messages and the guide ------------------------------------------------------------------------------------------
+
+GUIDE = Path(__file__).parents[2] / "docs" / "ny-plan.md"
+
+
+def _explained() -> list[str]:
+    """The words of messages in the first column of the guide's tables."""
+    rows = re.findall(r"^\| (`.*?`) \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"(?<=names )\d+", "…", text) for row in rows for text in re.findall(r"`([^`]+)`", row)]
+
+
+def test_the_guide_explains_every_message_and_no_other():
+    explained = _explained()
+    fixed = {name: re.sub(r"\{.*?\}", "…", what) for name, (what, _) in MESSAGES.items()}
+    assert [name for name, what in fixed.items() if not any(text in what for text in explained)] == []
+    expected = " ".join(expected for _, expected in MESSAGES.values()) + "say what is missing"
+    assert [
+        text for text in explained if not any(text in what for what in fixed.values()) and text not in expected
+    ] == []
+
+
+def _written(node) -> str:
+    """A text in the code, with a letter where something is put in."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+
+
+def _raw_messages():
+    """What the raw files' checks may say of a row: texts that are raised in the models and yielded by the checks."""
+    for module in (contract, data_text):
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                yield from (_written(text) for text in node.exc.args if isinstance(text, ast.Constant | ast.JoinedStr))
+    for node in ast.walk(ast.parse(Path(checks.__file__).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 3:
+            yield from (
+                _written(text) for text in node.value.elts[1:2] if isinstance(text, ast.JoinedStr | ast.Constant)
+            )
+
+
+def test_every_message_of_the_raw_files_is_told_in_words_of_the_workbook():
+    told = [re.sub(r"^\w+: ", "", text) for text in _raw_messages()]
+    cut = [re.split("; | — ", text)[0] for text in told]
+    elsewhere = {"x lies in the folder of another document", "'x' lies in the folder of another document"}
+    assert len(cut) > 30
+    assert [what for what in cut if not is_known(what) and what not in elsewhere] == []
 
 
 def test_unknown_columns_and_cells_without_a_heading(book):

@@ -1,20 +1,24 @@
-"""The audit of plans on a terminal and as JSON: counties side by side, and each finding with its raw file and row."""
+"""The audit of plans on a terminal and as JSON: counties side by side, and each finding with its row or cell."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis, analyse, assemble
-from psykanalys.areas import UnknownAreaError, find_county, short_name
+from psykanalys.areas import UnknownAreaError, find_county, nearest_county, short_name
 from psykanalys.audit import CHECKS, PARTS, Audit, Finding, Measurability, audit
 from psykanalys.data.folder import Folder
 from psykanalys.data.prepare import load_prepared, prepare, rows_in_files
 from psykanalys.data.project import Project, find_project
-from psykanalys.errors import ParameterError
+from psykanalys.data.reader import shown
+from psykanalys.data.workbook import cells_of_rows
+from psykanalys.errors import DataError, ParameterError
 
+NOTHING = "-: nothing to ask of, since the plan has no such row (a time limit, a grant, a goal in the focus area …)."
 CAUTION = (
     "The plans differ in kind: who made them, for how long, and whether they list indicators, units and money at all. "
     "The counts say what each plan lacks; they do not rank counties."
@@ -50,17 +54,21 @@ def side_by_side(plans: Sequence[Audited]) -> str:
     """One line per code and per part of mätbarhetsgrad, one column per county."""
     names = [each.name for each in plans]
     rows = [["", *names, ""], *_code_rows(plans), [""], *_part_rows(plans), [""], *_share_rows(plans)]
-    text = _aligned(rows, len(names))
-    return f"{text}\n\n{CAUTION}" if len(plans) > 1 else text
+    lacking = any(cell == "-" for row in rows for cell in row)
+    notes = [*([NOTHING] if lacking else []), *([CAUTION] if len(plans) > 1 else [])]
+    return "\n\n".join([_aligned(rows, len(names)), *notes])
 
 
 def details(plans: Iterable[Audited]) -> Iterator[str]:
-    """Each finding as `file:row: code label: what is lacking — what would mend it`."""
+    """Each finding as `place: code label: what is lacking — what would mend it`.
+
+    The place is the workbook's sheet and cell where the plan lies in one, else file and row.
+    """
     for each in plans:
-        files = rows_in_files(each.project)
+        places = rows_in_files(each.project) | _cells(each.project)
         for finding in each.audit.findings:
-            what = f"{finding.text} {finding.detail}".strip()
-            where = _where(finding, files) or each.name
+            what = f"{finding.text} {_as_sentence(finding.detail)}".strip()
+            where = _where(finding, places) or each.name
             yield f"{where}: {finding.code} {finding.label}: {what} — {finding.mend}"
 
 
@@ -81,7 +89,7 @@ def _named(name: str, project: Path | None) -> list[Audited]:
         county = find_county(name)
     except UnknownAreaError as error:
         if not Path(name).is_dir():
-            raise ParameterError(f"audit: '{name}' is no county and no folder — name one of them") from error
+            raise ParameterError(_unknown(name)) from error
         return _of_folder(Path(name))
     where = find_project(project)
     analysis = analyse(county.code, where)
@@ -90,8 +98,23 @@ def _named(name: str, project: Path | None) -> list[Audited]:
     return [Audited(analysis, audit(analysis), where)]
 
 
+def _unknown(name: str) -> str:
+    """What to say of a name that is neither a county nor a folder."""
+    path = Path(name)
+    if path.suffix.lower() == ".xlsx" and path.is_file():
+        return (
+            f"audit: '{name}' is a workbook — read it in: psykanalys read-workbook {name} "
+            f"— then audit its folder: psykanalys audit {shown(path.parent)}"
+        )
+    near = nearest_county(name)
+    return f"audit: '{name}' is no county and no folder — " + (f"did you mean {near}?" if near else "name one of them")
+
+
 def _of_folder(path: Path) -> list[Audited]:
     folder = Folder(path.resolve())
+    if unread := folder.unread:
+        file = shown(unread[0])
+        raise ParameterError(f"audit: {file} is not read in yet — run: psykanalys read-workbook {file}")
     prepared = prepare(folder, write=False)
     counties = sorted(set(prepared["sources"]["county_code"]))
     return _with_plan((assemble(find_county(code), prepared) for code in counties), folder)
@@ -145,13 +168,31 @@ def _aligned(rows: Sequence[Sequence[str]], columns: int) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _where(finding: Finding, files: Mapping[str, str]) -> str:
-    """File and row of the first raw row that a finding is about."""
-    return next((files[row] for row in finding.rows if row in files), "")
+def _where(finding: Finding, places: Mapping[str, str]) -> str:
+    """Where the first raw row stands that a finding is about."""
+    return next((places[row] for row in finding.rows if row in places), "")
+
+
+def _cells(project: Project) -> dict[str, str]:
+    """Sheet and cell of each row of the folder's workbooks, by its id; nothing of one that cannot be opened."""
+    found: dict[str, str] = {}
+    for path in project.workbooks if isinstance(project, Folder) else ():
+        try:
+            found |= cells_of_rows(path)
+        except DataError:
+            continue
+    return found
+
+
+def _as_sentence(detail: str) -> str:
+    """What a row adds to a finding: reasons that were written as parts of a sentence are what is lacking."""
+    if not detail[:1].islower():
+        return detail
+    return f"Det saknas: {re.sub(r'[.] (?=[a-zåäö])', '; ', detail)}"
 
 
 def _record(each: Audited) -> dict[str, Any]:
-    files = rows_in_files(each.project)
+    files, cells = rows_in_files(each.project), _cells(each.project)
     outcomes = each.audit.outcomes
     plans = each.analysis.sources[each.analysis.sources["id"].isin(each.analysis.plan_sources)]
     return {
@@ -160,7 +201,9 @@ def _record(each: Audited) -> dict[str, Any]:
         "plans": list(plans["title"]),
         "measurability": [asdict(row) | {"share": row.share} for row in each.audit.measurability],
         "codes": [{"code": one.check.code, "found": len(one.findings), "looked_at": one.looked_at} for one in outcomes],
-        "findings": [asdict(one) | {"file": _where(one, files)} for one in each.audit.findings],
+        "findings": [
+            asdict(one) | {"file": _where(one, files), "cell": _where(one, cells)} for one in each.audit.findings
+        ],
     }
 
 

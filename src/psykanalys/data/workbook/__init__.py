@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,23 @@ from psykanalys.data.checks import Everything, check, gather
 from psykanalys.data.prepare import as_tables
 from psykanalys.data.reader import Table, explain
 from psykanalys.data.workbook.archive import open_workbook
+from psykanalys.data.workbook.contents import check_contents
 from psykanalys.data.workbook.layout import sheets
+from psykanalys.data.workbook.messages import retold
 from psykanalys.data.workbook.naming import complete
-from psykanalys.data.workbook.reading import SELF_FILLED, CellFault, Filled, Row, read_sheets
+from psykanalys.data.workbook.reading import SELF_FILLED, CellFault, Filled, Row, every_row, read_sheets
 from psykanalys.data.workbook.writing import write_workbook
 from psykanalys.errors import DataError, Fault
 
-__all__ = ["CellFault", "read_rows", "read_workbook", "write_workbook"]
+__all__ = ["CellFault", "Checked", "cells_of_rows", "check_workbook", "read_workbook", "write_workbook"]
 
-_FILES = re.compile(rf"/?\b({'|'.join(contract.KINDS)})\.csv(?: row (\d+))?")
+
+@dataclass(frozen=True)
+class Checked:
+    """A workbook that holds: its rows, and notes on what is allowed but seldom meant."""
+
+    rows: Everything
+    notes: tuple[CellFault, ...]
 
 
 def read_workbook(path: Path) -> dict[str, pd.DataFrame]:
@@ -32,20 +40,32 @@ def read_workbook(path: Path) -> dict[str, pd.DataFrame]:
 
     Raises DataError with every fault; each names its cell (`Mål!C7`).
     """
-    return as_tables(read_rows(path))
+    return as_tables(check_workbook(path).rows)
 
 
-def read_rows(path: Path) -> Everything:
-    """Read a workbook as rows of the contract. Raises DataError with every fault."""
-    filled = read_sheets(open_workbook(path), path)
-    complete(filled)
+def check_workbook(path: Path) -> Checked:
+    """Read a workbook as rows of the contract, with notes. Raises DataError with every fault."""
+    filled = _filled(path)
+    for sheet, row in every_row(filled):
+        check_contents(sheet, row)
     everything = gather([_table(sheet) for sheet in filled.values()], load_catalogue())
     found: list[Fault] = [fault for sheet in filled.values() for fault in sheet.faults]
-    found += _between_rows(filled, check(everything), {(fault.file, fault.column, fault.row) for fault in found})
+    found += _between_rows(filled, check(everything))
     if found:
         order = [sheet.name for sheet in sheets().values()]
         raise DataError(sorted(found, key=lambda fault: (*_place(order, fault), fault)))
-    return everything
+    return Checked(everything, tuple(note for sheet in filled.values() for note in sheet.notes))
+
+
+def cells_of_rows(path: Path) -> dict[str, str]:
+    """Where each row of a workbook stands, as `Mål!C6 (M3)`, by its id. Raises DataError."""
+    return {row["id"]: sheet.cell(row) for sheet, row in every_row(_filled(path))}
+
+
+def _filled(path: Path) -> dict[str, Filled]:
+    filled = read_sheets(open_workbook(path), path)
+    complete(filled)
+    return filled
 
 
 def _place(order: list[str], fault: Fault) -> tuple[int, int, int]:
@@ -77,26 +97,17 @@ def _validated(filled: Filled, row: Row) -> Any | None:
         for fault in error.errors():
             column, what, expected = explain(fault, cells)
             if column in filled.letters or column in SELF_FILLED or not column:
-                filled.row_fault(row, column, _in_sheets(what), _in_sheets(expected))
+                filled.row_fault(row, column, retold(filled.sheet, column, what, expected, {}))
         return None
 
 
-def _between_rows(
-    filled: Mapping[str, Filled], faults: list[Fault], known: set[tuple[str, str, int]]
-) -> Iterator[Fault]:
-    """The faults that the common checks found, told with sheet and cell; one fault for each cell."""
+def _between_rows(filled: Mapping[str, Filled], faults: list[Fault]) -> Iterator[Fault]:
+    """The faults that the common checks found, told with sheet and cell, where the cell has none of its own."""
+    places = {row["id"]: f"'{sheet.sheet.name}' row {row.line}" for sheet, row in every_row(filled)}
+    wrong = {(sheet.sheet.kind, row.line, column) for sheet, row in every_row(filled) for column in row.wrong}
     for fault in faults:
-        sheet = filled[Path(fault.file).stem]
-        letter = sheet.letters.get(fault.column, "A")
-        if (sheet.sheet.name, letter, fault.row) not in known:
-            texts = (_in_sheets(fault.what), _in_sheets(fault.expected))
-            yield CellFault(sheet.sheet.name, fault.row, letter, *texts)
-
-
-def _in_sheets(text: str) -> str:
-    """A message about raw files as one about sheets."""
-
-    def told(match: re.Match[str]) -> str:
-        return f"'{sheets()[match[1]].name}'" + (f" row {match[2]}" if match[2] else "")
-
-    return _FILES.sub(told, text)
+        kind = Path(fault.file).stem
+        sheet = filled[kind]
+        if (kind, fault.row, fault.column) not in wrong:
+            told = retold(sheet.sheet, fault.column, fault.what, fault.expected, places)
+            yield sheet.at(fault.row, fault.column, told)

@@ -16,22 +16,20 @@ import openpyxl
 from openpyxl.workbook import Workbook
 
 from psykanalys.data.reader import shown
+from psykanalys.data.workbook.messages import tell
 from psykanalys.errors import DataError, Fault
 
 MOST_BYTES = 5_000_000
 MOST_UNPACKED = 25_000_000
 MOST_PARTS = 500
 _REFUSED = {
-    "xl/vbaProject": ("the workbook holds macros", "save it as an Excel workbook (.xlsx)"),
-    "xl/macrosheets/": ("the workbook holds macros", "save it as an Excel workbook (.xlsx)"),
-    "xl/externalLinks/": (
-        "the workbook links to another workbook",
-        "break the links (Data, Edit Links), values instead",
-    ),
-    "xl/connections": ("the workbook fetches data from elsewhere", "remove its data connections"),
-    "xl/queryTables/": ("the workbook fetches data from elsewhere", "remove its data connections"),
-    "xl/embeddings/": ("another file is embedded in the workbook", "remove it"),
-    "xl/activeX/": ("the workbook holds ActiveX controls", "remove them"),
+    "xl/vbaProject": "macros",
+    "xl/macrosheets/": "macros",
+    "xl/externalLinks/": "links",
+    "xl/connections": "connections",
+    "xl/queryTables/": "connections",
+    "xl/embeddings/": "embedded",
+    "xl/activeX/": "controls",
 }
 _TIME = (1980, 1, 1, 0, 0, 0)
 _CREATED = datetime(2000, 1, 1)
@@ -61,9 +59,7 @@ def open_workbook(path: Path) -> Opened:
     try:
         return Opened(_load(content, values=False), content)
     except Exception as error:  # noqa: BLE001 - whatever a broken file makes the package raise
-        raise _refused(
-            path, f"the workbook cannot be read ({type(error).__name__})", "open and save it in Excel"
-        ) from None
+        raise _refused(path, "unreadable", why=type(error).__name__) from None
 
 
 def save(workbook: Workbook, path: Path) -> None:
@@ -82,40 +78,36 @@ def save(workbook: Workbook, path: Path) -> None:
 
 def _read(path: Path) -> bytes:
     if path.suffix.lower() != ".xlsx":
-        raise _refused(
-            path, f"'{path.suffix}' is no workbook that can be read", "an Excel workbook without macros (.xlsx)"
-        )
+        raise _refused(path, "no_workbook", given=path.suffix)
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise _refused(path, "the file is too large", f"at most {MOST_BYTES // 1_000_000} MB; remove pictures")
+            raise _refused(path, "large_file", most=MOST_BYTES // 1_000_000)
         return path.read_bytes()
     except OSError as error:
-        raise _refused(path, f"the file cannot be read ({error.strerror})", "a readable workbook") from None
+        raise _refused(path, "no_file", why=error.strerror) from None
 
 
 def _check_archive(path: Path, content: bytes) -> None:
     if content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise _refused(
-            path, "the workbook is protected by a password, or of an old kind", "save it as .xlsx without one"
-        )
+        raise _refused(path, "protected")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_parts(path, archive)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, KeyError, zlib.error) as error:
-        raise _refused(path, f"the file is damaged ({error})", "open and save it in Excel") from None
+        raise _refused(path, "damaged", why=error) from None
 
 
 def _check_parts(path: Path, archive: zipfile.ZipFile) -> None:
     parts = archive.infolist()
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise _refused(path, "the file unpacks to far too much", "a workbook made by 'psykanalys new-county'")
-    for start, (what, expected) in _REFUSED.items():
+        raise _refused(path, "unpacks")
+    for start, name in _REFUSED.items():
         if any(part.filename.casefold().startswith(start.casefold()) for part in parts):
-            raise _refused(path, what, expected)
+            raise _refused(path, name)
     if any(_declares(archive.read(part)) for part in parts):
-        raise _refused(path, "a part of the workbook declares entities", "open and save it in Excel")
+        raise _refused(path, "entities")
     if b"macroEnabled" in archive.read("[Content_Types].xml"):
-        raise _refused(path, "the workbook holds macros", "save it as an Excel workbook (.xlsx)")
+        raise _refused(path, "macros")
 
 
 def _declares(content: bytes) -> bool:
@@ -126,5 +118,6 @@ def _load(content: bytes, *, values: bool) -> Workbook:
     return openpyxl.load_workbook(io.BytesIO(content), data_only=values, keep_links=False, keep_vba=False)
 
 
-def _refused(path: Path, what: str, expected: str) -> DataError:
-    return DataError([Fault(shown(path), 0, "", what, expected)])
+def _refused(path: Path, name: str, **given: object) -> DataError:
+    told = tell(name, **given)
+    return DataError([Fault(shown(path), 0, "", told.what, told.expected)])

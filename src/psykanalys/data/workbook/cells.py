@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
 from openpyxl.cell.cell import Cell, MergedCell
 
 from psykanalys import areas
+from psykanalys.data.workbook.dates import PeriodError, date_text, period_text
 from psykanalys.data.workbook.layout import Column
+from psykanalys.data.workbook.messages import Told, did_you_mean, one_of, tell
 
 MOST_LINES = 50
 _AND = r"\s*(?:[|,;/\n]|\boch\b|\s)\s*"
@@ -18,33 +20,48 @@ _AREAS = re.compile(rf"[1-5](?:{_AND}[1-5])*")
 _PLACE = re.compile(r"(?:(?P<source>[a-z0-9-]+):)?(?P<first>[1-9]\d{0,6})(?:\s?[-–]\s?(?P<last>[1-9]\d{0,6}))?")
 _BEFORE_PLACES = re.compile(r"\b(?:rader|raderna|raden|rad)\b", re.IGNORECASE)
 _FORMULA = re.compile(r"[=@]|[+-](?![\d\s.,]*%?$)")
-_YEARS = re.compile(r"^(\d{4})\s?[-–]\s?(\d{4})$")
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)")
+_UNITS = {"unit", "change_unit"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class CellError(ValueError):
     """What a cell holds that cannot be used, and what was expected."""
 
-    def __init__(self, what: str, expected: str):
-        super().__init__(what)
-        self.what, self.expected = what, expected
+    def __init__(self, told: Told):
+        super().__init__(told.what)
+        self.told = told
 
 
-def raw_text(cell: Cell | MergedCell, stored: Callable[[str], Any]) -> str:
-    """The cell as text; `stored` gives the value that Excel last calculated for a formula. Raises CellError."""
+def raw_value(cell: Cell | MergedCell, stored: Callable[[str], Any]) -> Any:
+    """The cell's value: text, or a date; `stored` gives what Excel last calculated for a formula. Raises CellError."""
     value = getattr(cell, "value", None)
     if getattr(cell, "data_type", "n") == "f":
         value = stored(cell.coordinate)
         if value is None:
-            raise CellError("a formula without a stored value", "the value itself, or save the workbook in Excel")
+            raise CellError(tell("formula_unstored"))
     if isinstance(value, str) and _ERROR.fullmatch(value):
-        raise CellError(f"the cell holds the error {value}", "a value")
+        raise CellError(tell("error_value", given=value))
     if isinstance(value, int | float) and not isinstance(value, bool) and "%" in (cell.number_format or ""):
         return f"{100 * value:.15g} %".replace(".", ",")
-    if isinstance(value, datetime | date):
-        return _date(value, cell.number_format or "")
-    return _plain(value)
+    return value if is_date(value) else _plain(value)
+
+
+def date_in(column: Column, value: Any, form: str) -> str:
+    """A date that Excel has made, where the column may have one and it is shown as it is. Raises CellError."""
+    text = date_text(value, form) if isinstance(value, date) else ""
+    if column.name == "year":
+        text, expected = text if len(text) == 4 else "", "the year"
+    else:
+        expected = "the period" if column.role == "period" else "text"
+    if not text or not (column.role == "period" or column.name == "year"):
+        raise CellError(tell("made_date", given=shown_date(value), expected=expected))
+    return text
+
+
+def shown_date(value: Any) -> str:
+    """A date in messages."""
+    return f"{value:%Y-%m-%d}" if isinstance(value, date) else str(value)
 
 
 def contract_text(column: Column, text: str) -> str:
@@ -54,15 +71,13 @@ def contract_text(column: Column, text: str) -> str:
     if column.role in {"number", "count"}:
         return text
     if _FORMULA.match(text):
-        raise CellError(f"'{text[:40]}' begins as a formula", "text that does not begin with = + - or @")
+        raise CellError(tell("formula_text", given=text[:40]))
     if _CONTROL.search(text):
-        raise CellError("the text has a control character in it", "plain text")
-    if column.role == "areas" and _AREAS.fullmatch(text):
-        return " | ".join(dict.fromkeys(re.findall("[1-5]", text)))
-    if column.role == "period":
-        return _YEARS.sub(r"\1/\2", text)
-    if column.role == "list":
-        return re.sub(r"\s*(?:\n|\|)+\s*", " | ", text).strip(" |")
+        raise CellError(tell("control"))
+    if column.role in _BY_ROLE:
+        return _BY_ROLE[column.role](column, text)
+    if column.name in _UNITS:
+        return "procent" if text == "%" else text
     return _county(text) if column.name == "county_code" else text
 
 
@@ -75,19 +90,38 @@ def places(text: str, source: str) -> str:
     return " | ".join(dict.fromkeys(found))
 
 
-def is_date(cell: Cell | MergedCell) -> bool:
-    """Whether Excel has the cell as a date."""
-    return isinstance(getattr(cell, "value", None), date | datetime | time)
+def is_date(value: Any) -> bool:
+    """Whether Excel has made a date or a time of it."""
+    return isinstance(value, date | datetime | time)
+
+
+def _focus_areas(column: Column, text: str) -> str:  # noqa: ARG001
+    if not _AREAS.fullmatch(text):
+        raise CellError(tell("no_focus_areas", given=text))
+    return " | ".join(dict.fromkeys(re.findall("[1-5]", text)))
+
+
+def _period(column: Column, text: str) -> str:  # noqa: ARG001
+    try:
+        return period_text(text)
+    except PeriodError as error:
+        raise CellError(error.told) from None
+
+
+def _listed(column: Column, text: str) -> str:
+    """The items of a list; where they are names that have no comma, a comma stands between them too."""
+    between = r"\s*(?:\n|\||,)+\s*" if column.name == "members" else r"\s*(?:\n|\|)+\s*"
+    return re.sub(between, " | ", text).strip(" |")
 
 
 def _lines(part: str, source: str) -> list[str]:
     match = _PLACE.fullmatch(part)
     if not match:
-        raise CellError(f"'{part}' is no line of the text extract", "such as 120, 120–122 or 120, 124")
+        raise CellError(tell("no_line", given=part))
     first = int(match["first"])
     last = int(match["last"] or first)
     if not first <= last <= first + MOST_LINES:
-        raise CellError(f"'{part}' is no span of lines", f"the lower line first, at most {MOST_LINES} lines")
+        raise CellError(tell("no_span", given=part, most=MOST_LINES))
     return [f"{match['source'] or source}:{line}" for line in range(first, last + 1)]
 
 
@@ -105,16 +139,17 @@ def _plain(value: Any) -> str:
     return re.sub(r"\r\n?", "\n", str(value)).strip()
 
 
-def _date(value: date, form: str) -> str:
-    """A date as a period: of its month where only year and month are shown."""
-    return value.strftime("%Y-%m-%d" if "d" in form.casefold() else "%Y-%m")
-
-
 def _code(column: Column, text: str) -> str:
-    code = column.codes.get(" ".join(text.casefold().split()))
+    written = " ".join(text.casefold().split())
+    code = column.codes.get("procent" if written == "%" else written) or column.codes.get(_tight(written))
     if code is None:
-        raise CellError(f"'{text}' is not allowed", "one of " + ", ".join(column.words.values()))
+        raise CellError(tell("not_allowed", given=text, words=one_of(column.words.values())))
     return code
+
+
+def _tight(text: str) -> str:
+    """Without spaces around a slash: 'ja / nej' is 'ja/nej'."""
+    return re.sub(r"\s*/\s*", "/", text)
 
 
 def _county(text: str) -> str:
@@ -122,4 +157,9 @@ def _county(text: str) -> str:
         nation = text.casefold() in {"00", "riket", "sverige"}
         return areas.NATION if nation else areas.find_county(text).code
     except areas.UnknownAreaError:
-        raise CellError(f"'{text}' is no county", "its name or code, such as Halland or 13") from None
+        near = areas.nearest_county(text)
+        expected = did_you_mean([near] if near else [], "its name or code, such as Halland or 13")
+        raise CellError(tell("no_county", given=text, expected=expected)) from None
+
+
+_BY_ROLE: Mapping[str, Callable[[Column, str], str]] = {"areas": _focus_areas, "period": _period, "list": _listed}

@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from psykanalys.areas import UnknownAreaError, find_county
+from psykanalys.areas import UnknownAreaError, find_county, nearest_county
 from psykanalys.data import contract
 from psykanalys.data.checks import Everything
 from psykanalys.data.prepare import record
 from psykanalys.data.reader import read_table, shown
-from psykanalys.data.workbook import read_rows
+from psykanalys.data.workbook import CellFault, check_workbook
 from psykanalys.data.workbook.writing import write_workbook
 from psykanalys.errors import DataError, ParameterError, ProjectError
 
@@ -34,20 +36,37 @@ def new_county(name: str, year: int, out: Path | None = None) -> Path:
     folder = out or Path("plans") / document["id"]
     if folder.exists():
         raise ProjectError(f"{shown(folder)}: already exists — name another folder with --out DIR")
+    first = next(path for path in (*reversed(folder.parents), folder) if not path.exists())
+    try:
+        _lay_out(folder, document)
+    except BaseException:
+        shutil.rmtree(first, ignore_errors=True)
+        raise
+    return folder / f"{document['id']}.xlsx"
+
+
+def _lay_out(folder: Path, document: dict[str, Any]) -> None:
     rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in contract.KINDS} | {"sources": [document]}
     _write({_file(folder, kind, document["id"]): (kind, rows[kind]) for kind in contract.KINDS})
-    workbook = folder / f"{document['id']}.xlsx"
-    write_workbook(workbook, {"sources": pd.DataFrame([document])}, example=True)
-    return workbook
+    write_workbook(folder / f"{document['id']}.xlsx", {"sources": pd.DataFrame([document])}, example=True)
 
 
-def raw_from_workbook(file: Path, out: Path | None = None, *, replace: bool = False) -> Path:
-    """Turn a workbook into raw files below `out` (default: beside it), whole or not at all. Return that folder.
+@dataclass(frozen=True)
+class Written:
+    """The folder that a workbook was turned into raw files in, and notes on what is allowed but seldom meant."""
+
+    folder: Path
+    notes: tuple[CellFault, ...]
+
+
+def raw_from_workbook(file: Path, out: Path | None = None, *, replace: bool = False) -> Written:
+    """Turn a workbook into raw files below `out` (default: beside it), whole or not at all.
 
     What other documents have there stays. Raises DataError with every fault in the workbook, and ProjectError where
     rows of the same document lie there already, unless `replace`.
     """
-    everything = read_rows(file)
+    checked = check_workbook(file)
+    everything = checked.rows
     folder = out or file.parent
     if not replace:
         _refuse_to_overwrite(folder, everything)
@@ -58,7 +77,14 @@ def raw_from_workbook(file: Path, out: Path | None = None, *, replace: bool = Fa
             own = [row for row in rows[kind] if row["source"] == document]
             files[_file(folder, kind, document)] = (kind, own)
     _write({path: written for path, written in files.items() if written[1] or path.exists()})
-    return folder
+    return Written(folder, checked.notes)
+
+
+def other_plans(workbook: Path) -> list[Path]:
+    """Folders beside a new county's own that hold a plan of the same county for another year."""
+    county = workbook.stem.rpartition("-plan-")[0]
+    beside = workbook.parent.absolute().parent.glob(f"{county}-plan-*")
+    return sorted(path for path in beside if path.is_dir() and path.name != workbook.parent.absolute().name)
 
 
 def _document(name: str, year: int) -> dict[str, Any]:
@@ -68,7 +94,9 @@ def _document(name: str, year: int) -> dict[str, Any]:
     try:
         county = find_county(name)
     except UnknownAreaError:
-        raise ParameterError(f"'{name}' is no county — expected a name such as Halland, or a code") from None
+        near = nearest_county(name)
+        expected = f"did you mean {near}?" if near else "expected a name such as Halland, or a code"
+        raise ParameterError(f"'{name}' is no county — {expected}") from None
     known = {"id": f"{county.slug}-plan-{year}", "title_is": "document", "role": "plan", "year": year}
     return known | {"dated_is": "document", "county_code": county.code, "plan_start": str(year)}
 

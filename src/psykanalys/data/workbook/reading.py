@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,16 +14,28 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from psykanalys import areas
 from psykanalys.data import contract
 from psykanalys.data.workbook.archive import Opened
-from psykanalys.data.workbook.cells import CellError, contract_text, is_date, places, raw_text
+from psykanalys.data.workbook.cells import (
+    CellError,
+    contract_text,
+    date_in,
+    is_date,
+    places,
+    raw_value,
+    shown_date,
+)
 from psykanalys.data.workbook.layout import FIRST_ROW, LAST_COLUMN, LAST_ROW, Sheet, layout, sheets
+from psykanalys.data.workbook.messages import Told, did_you_mean, tell
 from psykanalys.errors import Fault
 
 # columns that are filled in where they are empty, so that a sheet can do without them
 SELF_FILLED = frozenset(
     {"id", "source", "county_code", "group", "area", "unit", "sha256", "lines", "code", "focus_areas"}
 )
+
+DOCUMENT_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, order=True)
@@ -35,11 +48,15 @@ class CellFault(Fault):
 
 @dataclass
 class Row:
-    """One row of a sheet: its cells by contract column, and the columns that already have a fault."""
+    """One row of a sheet: its cells by contract column, and the columns that already have a fault.
+
+    `number` is what the analyst wrote as Nr.
+    """
 
     line: int
     cells: dict[str, str]
     wrong: set[str] = field(default_factory=set)
+    number: str = ""
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
@@ -47,25 +64,38 @@ class Row:
 
 @dataclass
 class Filled:
-    """A sheet as it was filled in. `letters` has the letter of each contract column; `whole` is false if unreadable."""
+    """A sheet as it was filled in. `letters` has the letter of each contract column; `whole` is false if unreadable.
+
+    `notes` are told as faults are, but stop nothing.
+    """
 
     sheet: Sheet
     rows: list[Row] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
     faults: list[CellFault] = field(default_factory=list)
+    notes: list[CellFault] = field(default_factory=list)
     whole: bool = True
 
-    def fault(self, line: int, column: str, what: str, expected: str) -> None:
-        """Note a fault in the cell of a contract column, or of a letter."""
+    def at(self, line: int, column: str, told: Told) -> CellFault:
+        """A fault in the cell of a contract column, or of a letter."""
         letter = self.letters.get(column, column if column.isupper() else "A")
-        texts = (" ".join(text.split()) for text in (what, expected))
-        self.faults.append(CellFault(self.sheet.name, line or 1, letter, *texts))
+        texts = (" ".join(text.split()) for text in (told.what, told.expected))
+        return CellFault(self.sheet.name, line or 1, letter, *texts)
 
-    def row_fault(self, row: Row, column: str, what: str, expected: str) -> None:
+    def fault(self, line: int, column: str, told: Told) -> None:
+        """Note a fault in the cell of a contract column, or of a letter."""
+        self.faults.append(self.at(line, column, told))
+
+    def row_fault(self, row: Row, column: str, told: Told) -> None:
         """Note a fault in a row's cell, the first one only."""
         if column not in row.wrong:
-            self.fault(row.line, column, what, expected)
+            self.fault(row.line, column, told)
         row.wrong.add(column)
+
+    def cell(self, row: Row) -> str:
+        """Where a row stands, as its own text does, with its number: `Mål!C6 (M3)`."""
+        letter = self.letters.get(self.sheet.labels[0], "A")
+        return f"{self.sheet.name}!{letter}{row.line}" + (f" ({row.number})" if row.number else "")
 
 
 def read_sheets(opened: Opened, path: Path) -> dict[str, Filled]:
@@ -88,9 +118,10 @@ def _unknown_sheets(opened: Opened, filled: Mapping[str, Filled]) -> None:
         if name not in known:
             near = difflib.get_close_matches(name, lost, 1, 0.3)
             expected = f"give it back its name '{near[0]}', or delete it" if near else "delete it"
-            filled["sources"].faults.append(CellFault(name, 1, "A", "unknown sheet", expected))
+            told = tell("unknown_sheet", expected=expected)
+            filled["sources"].faults.append(CellFault(name, 1, "A", told.what, told.expected))
     if filled["sources"].sheet.name in lost:
-        filled["sources"].fault(1, "A", "the sheet is missing", "a sheet of this name, with one row for each document")
+        filled["sources"].fault(1, "A", tell("no_sheet"))
         filled["sources"].whole = False
 
 
@@ -113,9 +144,7 @@ def _read_sheet(opened: Opened, sheet: Sheet) -> Filled:
 def _is_endless(filled: Filled, written: Worksheet) -> bool:
     if written.max_row > LAST_ROW or written.max_column > LAST_COLUMN:
         corner = get_column_letter(min(written.max_column, LAST_COLUMN))
-        filled.fault(
-            written.max_row, corner, "the sheet has cells very far out", "delete the rows and columns out there"
-        )
+        filled.fault(written.max_row, corner, tell("far_out"))
         filled.whole = False
     return not filled.whole
 
@@ -135,14 +164,14 @@ def _read_headings(filled: Filled, written: Worksheet) -> int:
 
 def _read_heading(filled: Filled, letter: str, name: str, text: str) -> None:
     if name in filled.letters:
-        filled.fault(1, letter, f"the column '{text}' stands there more than once", "each column once")
+        filled.fault(1, letter, tell("column_twice", given=text))
     elif name:
         filled.letters[name] = letter
     elif text:
         headings = [column.heading for column in filled.sheet.columns]
         near = difflib.get_close_matches(text, headings, 1)
-        expected = f"did you mean '{near[0]}'?" if near else "delete the column, or use " + ", ".join(headings)
-        filled.fault(1, letter, f"'{text}' is no column of this sheet", expected)
+        expected = did_you_mean(near, "delete the column, or use " + ", ".join(headings))
+        filled.fault(1, letter, tell("no_column", given=text, expected=expected))
 
 
 def _missing_columns(filled: Filled) -> None:
@@ -150,7 +179,7 @@ def _missing_columns(filled: Filled) -> None:
     for name in needed:
         if name not in filled.letters:
             heading = filled.sheet.column(name).heading
-            filled.fault(1, "A", f"the column '{heading}' is missing", "a column of this name in row 1")
+            filled.fault(1, "A", tell("column_missing", given=heading))
             filled.whole = False
 
 
@@ -162,8 +191,7 @@ def _merged(filled: Filled, written: Worksheet, first: int) -> None:
     for merged in written.merged_cells.ranges:
         if merged.max_row >= first:
             letter = get_column_letter(merged.min_col)
-            what = f"the cells {merged.coord} are merged"
-            filled.fault(merged.min_row, letter, what, "a value in each row")
+            filled.fault(merged.min_row, letter, tell("merged", given=merged.coord))
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
@@ -171,30 +199,29 @@ def _merged(filled: Filled, written: Worksheet, first: int) -> None:
 
 def _read_row(filled: Filled, cells: Sequence[Any], stored: Callable[[str], Any]) -> None:
     row = Row(cells[0].row, {})
-    faults: list[tuple[str, str, str]] = []
+    faults: list[tuple[str, Told]] = []
     names = {letter: name for name, letter in filled.letters.items()}
     for cell in cells:
         letter = get_column_letter(cell.column)
         try:
-            _read_cell(filled, row, names.get(letter, ""), raw_text(cell, stored), is_date(cell))
+            _read_cell(filled, row, names.get(letter, ""), raw_value(cell, stored), cell.number_format or "")
         except CellError as error:
-            faults.append((names.get(letter, letter), error.what, error.expected))
+            faults.append((names.get(letter, letter), error.told))
     if _is_example(filled, row) or not (any(row.cells.values()) or faults):
         return
-    for column, what, expected in faults:
-        filled.row_fault(row, column, what, expected)
+    for column, told in faults:
+        filled.row_fault(row, column, told)
     filled.rows.append(row)
 
 
-def _read_cell(filled: Filled, row: Row, name: str, text: str, dated: bool) -> None:  # noqa: FBT001
-    if not text:
+def _read_cell(filled: Filled, row: Row, name: str, value: Any, form: str) -> None:
+    if value == "":
         return
     if not name:
-        raise CellError("a value in a column without a heading", "a column of this sheet, or an empty cell")
+        raise CellError(tell("no_heading"))
     column = filled.sheet.column(name)
-    row.cells[name] = text
-    if dated and column.role != "period":
-        raise CellError(f"Excel has made a date of this ({text})", "text: format the cell as Text and write it again")
+    row.cells[name] = shown_date(value)
+    text = date_in(column, value, form) if is_date(value) else value
     if not _is_mark(text):
         row.cells[name] = contract_text(column, text)
 
@@ -215,8 +242,7 @@ def _is_example(filled: Filled, row: Row) -> bool:
     written = {name: text for name, text in row.cells.items() if text and name != "id"}
     if changed := sorted(set(written.items()) - set(example.items())):
         row.cells["id"] = ""
-        expected = "empty this cell to keep the row, or delete the row"
-        filled.row_fault(row, "id", f"the example row has been written in ({changed[0][1]})", expected)
+        filled.row_fault(row, "id", tell("example", given=changed[0][1]))
         return False
     return True
 
@@ -227,19 +253,28 @@ def _is_example(filled: Filled, row: Row) -> bool:
 def _fill_documents(documents: Filled, path: Path) -> None:
     """Checksum and number of lines of each document, from its text extract beside the workbook."""
     if documents.whole and not documents.rows and not documents.faults:
-        documents.fault(FIRST_ROW, "id", "no document", "one row for the plan")
+        documents.fault(FIRST_ROW, "id", tell("no_plan"))
     for row in documents.rows:
-        extract = path.parent / f"{row['id']}.txt"
-        if row["sha256"] and row["lines"]:
-            continue
-        if not _is_beside(extract, path) or not extract.is_file():
-            expected = f"the text extract as {row['id'] or 'ID'}.txt beside the workbook"
-            documents.row_fault(row, "sha256", "the text extract is not there", expected)
-            row.wrong.add("lines")
-            continue
+        row.cells["id"] = row["id"] or _document_id(row)
+        if not (row["sha256"] and row["lines"]):
+            _fill_from_extract(documents, row, path)
+
+
+def _document_id(row: Row) -> str:
+    county = areas.official_areas().get(row["county_code"])
+    return areas.slugify(f"{areas.short_name(county)}-plan-{row['year']}") if county and row["year"] else ""
+
+
+def _fill_from_extract(documents: Filled, row: Row, path: Path) -> None:
+    extract = path.parent / f"{row['id']}.txt"
+    if row["id"] and _is_beside(extract, path) and extract.is_file():
         content = extract.read_bytes()
         row.cells["sha256"] = hashlib.sha256(content).hexdigest()
         row.cells["lines"] = str(len(content.removesuffix(b"\n").split(b"\n")))
+        return
+    if DOCUMENT_ID.fullmatch(row["id"]):
+        documents.row_fault(row, "sha256", tell("no_extract", name=row["id"]))
+    row.wrong |= {"sha256", "lines"}  # else the fault is the id's
 
 
 def _is_beside(extract: Path, path: Path) -> bool:
@@ -260,4 +295,4 @@ def read_places(sheet: Filled, row: Row) -> None:
             try:
                 row.cells[name] = places(row[name], row["source"])
             except CellError as error:
-                sheet.row_fault(row, name, error.what, error.expected)
+                sheet.row_fault(row, name, error.told)

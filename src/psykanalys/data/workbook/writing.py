@@ -17,6 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from psykanalys.catalogue import load_catalogue
 from psykanalys.data.contract import required_columns
 from psykanalys.data.workbook.archive import save
+from psykanalys.data.workbook.dates import shown_period
 from psykanalys.data.workbook.layout import FIRST_ROW, Column, Sheet, layout, sheets
 from psykanalys.data.workbook.naming import FULL_ID
 from psykanalys.data.workbook.reading import SELF_FILLED
@@ -178,7 +179,7 @@ def _shown(column: Column, value: Any) -> Any:
     if value is None or value is pd.NA:
         return None
     if isinstance(value, str):
-        return column.words.get(value, value)
+        return shown_period(value) if column.role == "period" else column.words.get(value, value)
     return int(value) if value == int(value) else float(value)
 
 
