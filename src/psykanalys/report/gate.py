@@ -1,0 +1,235 @@
+"""The last gate: finished files are read once more, and nothing that could reveal a person may stand in them.
+
+Everything before the gate works on protected rows. What can still go wrong is free text (a commentary, a caution), and
+what somebody did to a file afterwards. So the gate reads what a receiver would: text, alternatives, titles, labels in
+drawings, attributes, comments, embedded data, file names. A small number beside a word for people is a leak unless it is a
+marked figure of a row that may be shown, or stands in a public document. A protected row has no figure anywhere.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pypdf
+from lxml import etree, html
+
+from psykanalys.present.county import County
+from psykanalys.present.words import GLOSSARY
+from psykanalys.references import reference
+from psykanalys.report.seal import lines
+
+_WORDS = ("noll", "en|ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
+_PEOPLE = (
+    r"(?:patient|person|barn|ungdom|elev|flick|pojk|kvinn|män\b|individ|brukar(?:e|en|na|nas|ens)?\b|invånar|självmord|suicid|dödsfall|avlid|"
+    r"vuxna|äldre|anhörig|närstående|förälder|föräldr|asylsökande|nyanländ|placerad|vårdtillfäll|intagn|tvångsvårda)"
+)
+_NUMERIC = ("numerator", "denominator", "value", "value_low", "value_high", "ci_low", "ci_high", "change")
+
+
+@dataclass(frozen=True, order=True)
+class Leak:
+    """Something in a finished file that must not leave the house: the file, where in it, and what it says."""
+
+    file: str
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.where}: {self.what}"
+
+
+def leaks(files: Iterable[Path], report: County) -> list[Leak]:
+    """Everything in the files that could reveal a person. `report` is the county's report as it is made now.
+
+    Reads html, json, pdf, docx, txt and zip archives of them; a file of another kind is itself a leak, since it cannot be
+    read. Drawn shapes say nothing that can be read back; that they are the right ones is for `verify`.
+    """
+    known = _Known(report)
+    return sorted({leak for path in files for leak in _in_file(path.name, path.read_bytes(), known)})
+
+
+def _in_file(name: str, content: bytes, known: _Known) -> Iterator[Leak]:
+    for hit in known.hits(re.sub(r"[_\-.]+", " ", name)):
+        yield Leak(name, "file name", hit)
+    reader = _READERS.get(Path(name).suffix.lower())
+    if reader is None:
+        yield Leak(name, "file", "cannot be read, so nobody knows what it says")
+        return
+    yield from (Leak(name, where, what) for where, what in reader(content, known))
+
+
+class _Known:
+    """What may be said: the threshold, the protected rows, and every phrase of public documents and shown figures."""
+
+    def __init__(self, report: County):
+        self.small = _small(report.threshold)
+        hidden = report.analysis.protected.hidden if report.analysis.protected else {}
+        self.hidden = {reference("r", row): row for row in hidden}
+        self.rows = frozenset(hidden)
+        public = "\n".join(_public_texts(report))
+        self.allowed = frozenset(self._all(public)) | frozenset(self._shown(report.sections.values()))
+
+    def hits(self, text: str) -> list[str]:
+        """Small numbers beside people that nothing allows."""
+        return [hit for hit in self._all(text) if hit not in self.allowed]
+
+    def _all(self, text: str) -> list[str]:
+        return [_even(match[0]) for match in self.small.finditer(_even(text))]
+
+    def _shown(self, sections: Iterable[str]) -> Iterator[str]:
+        """Phrases whose number is a marked figure of a row that may be shown."""
+        for section in sections:
+            for line in lines(section):
+                marked = [text for ref, text in line.figures if ref not in self.hidden and text]
+                yield from (hit for hit in self._all(line.text) if any(_is_of(hit, text) for text in marked))
+
+
+def _is_of(hit: str, marked: str) -> bool:
+    """Whether a phrase's number is the marked figure's, or the phrase is part of what is marked."""
+    return hit in _even(marked) or _even(marked) in hit or set(_numbers(hit)) <= set(_numbers(marked))
+
+
+def _numbers(text: str) -> list[str]:
+    return re.findall(r"\d+|\b(?:" + "|".join(_WORDS) + r")\b", text.lower())
+
+
+def _public_texts(report: County) -> Iterator[str]:
+    """The texts of every raw row that is public; a commentary is the county's own and is not."""
+    for kind, table in report.analysis.tables_by_kind.items():
+        if kind == "commentary":
+            continue
+        rows = table[table["published"] != "no"] if "published" in table else table
+        for name in rows.select_dtypes(["string", "object"]):
+            yield from (str(text) for text in rows[name].dropna().unique())
+    yield from (f"{short}: {long}" for short, long in GLOSSARY.items())
+    for measure in report.analysis.catalogue.values():
+        yield from (measure.title, measure.question, measure.numerator, measure.denominator or "", *measure.caveats)
+
+
+def _small(threshold: int) -> re.Pattern[str]:
+    """A number from 1 to below the threshold with people after it, or right before it."""
+    numbers = [*map(str, range(1, threshold)), *_WORDS[1:threshold]]
+    number = rf"(?<![\w,.–-])(?:{'|'.join(numbers)})(?![\w,.]*\d)(?!\s?[%–-])"
+    return re.compile(
+        rf"{number}(?:\s+[^\W\d]+){{0,2}}?\s+{_PEOPLE}\w*|{_PEOPLE}\w*\s*[:=]\s*{number}\b", re.IGNORECASE
+    )
+
+
+def _even(text: str) -> str:
+    return " ".join(text.replace("\u00ad", "").lower().split())
+
+
+# --- readers: each yields where and what -----------------------------------------------------------------------------
+
+Found = Iterator[tuple[str, str]]
+
+
+def _html(content: bytes, known: _Known) -> Found:
+    page = content.decode("utf-8", "replace")
+    for line in lines(page):
+        yield from ((f"text under ”{line.section}”", hit) for hit in known.hits(line.text))
+        yield from _protected((line.section, ref, text, known) for ref, text in line.figures)
+    tree = html.document_fromstring(content, parser=html.HTMLParser(encoding="utf-8", huge_tree=True))
+    for element in tree.iter():
+        yield from _unseen(element, known)
+
+
+def _protected(figures: Iterable[tuple[str, str, str, _Known]]) -> Found:
+    for section, ref, text, known in figures:
+        if ref in known.hidden and re.search(r"\d", text):
+            yield f"figure under ”{section}”", f"{known.hidden[ref]} is protected but shown as ”{text}”"
+
+
+def _unseen(element: Any, known: _Known) -> Found:
+    """Comments, attributes, scripts, titles of drawings, and shapes of protected rows."""
+    if element.tag is etree.Comment:
+        yield from (("comment", hit) for hit in known.hits(element.text or ""))
+        return
+    if not isinstance(element.tag, str):
+        return
+    if element.tag in ("script", "style", "template", "title", "desc", "metadata"):
+        yield from ((f"<{element.tag}>", hit) for hit in known.hits(element.text_content()))
+    for name, value in element.attrib.items():
+        yield from ((f"attribute {name}", hit) for hit in known.hits(value))
+        if name == "data-manifest":
+            yield from _json(value.encode(), known)
+    if element.tag in ("path", "rect", "circle", "use", "line", "polygon"):
+        for ref in (element.get("data-r") or "").split():
+            if ref in known.hidden:
+                yield f"<{element.tag}>", f"{known.hidden[ref]} is protected but drawn"
+
+
+def _json(content: bytes, known: _Known) -> Found:
+    try:
+        data = json.loads(content)
+    except ValueError:
+        yield "data", "cannot be read, so nobody knows what it says"
+        return
+    yield from _values(data, "data", known)
+
+
+def _values(data: Any, where: str, known: _Known) -> Found:
+    if isinstance(data, Mapping):
+        if data.get("suppressed") is True or data.get("id") in known.rows or set(data.get("rows") or ()) & known.rows:
+            yield from _figures_of_hidden(data, where)
+        for name, value in data.items():
+            yield from _values(value, f"{where}.{name}", known)
+    elif isinstance(data, Sequence) and not isinstance(data, str):
+        for number, value in enumerate(data):
+            yield from _values(value, f"{where}[{number}]", known)
+    elif isinstance(data, str):
+        yield from ((where, hit) for hit in known.hits(data))
+
+
+def _figures_of_hidden(data: Mapping[str, Any], where: str) -> Found:
+    parts = {**data, **(data.get("details") if isinstance(data.get("details"), Mapping) else {})}
+    for name in _NUMERIC:
+        if data.get("suppressed") is not False and parts.get(name) is not None:
+            yield f"{where}.{name}", f"protected, but its {name} is given"
+
+
+def _text(content: bytes, known: _Known) -> Found:
+    yield from (("text", hit) for hit in known.hits(content.decode("utf-8-sig", "replace")))
+
+
+def _pdf(content: bytes, known: _Known) -> Found:
+    reader = pypdf.PdfReader(io.BytesIO(content))
+    for number, page in enumerate(reader.pages, 1):
+        yield from ((f"page {number}", hit) for hit in known.hits(page.extract_text()))
+    for value in (reader.metadata or {}).values():
+        yield from (("properties", hit) for hit in known.hits(str(value)))
+
+
+def _docx(content: bytes, known: _Known) -> Found:
+    """Every part with text, also alternatives of pictures and properties."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            if name.endswith(".xml"):
+                tree = etree.fromstring(archive.read(name), parser=etree.XMLParser(resolve_entities=False))
+                for block in _blocks(tree):
+                    yield from ((name, hit) for hit in known.hits(block))
+
+
+def _blocks(tree: Any) -> Iterator[str]:
+    for paragraph in tree.iter("{*}p"):
+        yield "".join(paragraph.itertext())
+    for element in tree.iter():
+        yield from (value for name, value in element.attrib.items() if name.rpartition("}")[2] in ("descr", "title"))
+
+
+def _zip(content: bytes, known: _Known) -> Found:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            yield from ((f"{leak.file}: {leak.where}", leak.what) for leak in _in_file(name, archive.read(name), known))
+
+
+_READERS: dict[str, Callable[[bytes, _Known], Found]] = {
+    ".html": _html, ".json": _json, ".txt": _text, ".pdf": _pdf, ".docx": _docx, ".zip": _zip,
+}  # fmt: skip
