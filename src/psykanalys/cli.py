@@ -130,6 +130,9 @@ def report(
         )
     failed = [outcome for outcome in outcomes if not outcome.done]
     typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} reports in {(out or where.reports).as_posix()}/")
+    for outcome in outcomes:
+        for warning in outcome.warnings:
+            typer.echo(f"not for mailing: {warning}", err=True)
     for outcome in failed:
         typer.echo(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
     raise typer.Exit(1 if failed else 0)

@@ -2,8 +2,8 @@
 
 Everything before the gate works on protected rows. What can still go wrong is free text (a commentary, a caution), and
 what somebody did to a file afterwards. So the gate reads what a receiver would: text, alternatives, titles, labels in
-drawings, attributes, comments, embedded data, file names. A small number beside a word for people is a leak unless it is a
-marked figure of a row that may be shown, or stands in a public document. A protected row has no figure anywhere.
+drawings, attributes, comments, embedded data, file names. A small number beside a word for people is a leak unless it
+is the figure of a row that may be shown, or stands in a public document. A protected row has no figure anywhere.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from lxml import etree, html
 
 from psykanalys.present.county import County
 from psykanalys.present.words import GLOSSARY
-from psykanalys.references import reference
+from psykanalys.references import plain, reference
 from psykanalys.report.seal import lines
 
 _WORDS = ("noll", "en|ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
@@ -31,6 +32,12 @@ _PEOPLE = (
     r"vuxna|äldre|anhörig|närstående|förälder|föräldr|asylsökande|nyanländ|placerad|vårdtillfäll|intagn|tvångsvårda)"
 )
 _NUMERIC = ("numerator", "denominator", "value", "value_low", "value_high", "ci_low", "ci_high", "change")
+
+
+NOT_FOR_MAILING = "Ej för utskick: en uppgift kan avslöja någon. Den som gjorde rapporten ser vilken."
+_UNSEEN = ("script", "style", "template", "title", "desc", "metadata")
+_SHAPES = ("path", "rect", "circle", "use", "line", "polygon")
+_NOT_OF = "(?:av|bland|efter|för|har|i|inom|med|och|om|på|som|till|under|vid|år)"
 
 
 @dataclass(frozen=True, order=True)
@@ -48,11 +55,22 @@ class Leak:
 def leaks(files: Iterable[Path], report: County) -> list[Leak]:
     """Everything in the files that could reveal a person. `report` is the county's report as it is made now.
 
-    Reads html, json, pdf, docx, txt and zip archives of them; a file of another kind is itself a leak, since it cannot be
-    read. Drawn shapes say nothing that can be read back; that they are the right ones is for `verify`.
+    Reads html, json, pdf, docx, txt and zip archives of them; a file of another kind is itself a leak, since it cannot
+    be read. Drawn shapes say nothing that can be read back; that they are the right ones is for `verify`.
     """
+    return leaks_in({path.name: path.read_bytes() for path in files}, report)
+
+
+def leaks_in(files: Mapping[str, bytes], report: County) -> list[Leak]:
+    """The same for files that are not written yet, by name."""
     known = _Known(report)
-    return sorted({leak for path in files for leak in _in_file(path.name, path.read_bytes(), known)})
+    return sorted({leak for name, content in files.items() for leak in _in_file(name, content, known)})
+
+
+def marked(page: str) -> str:
+    """The page with a warning below its title; it is no longer the page that was sealed."""
+    warning = f'<p class="warning">{NOT_FOR_MAILING}</p>'
+    return page if warning in page else re.sub(r"(</h1>)", rf"\1{warning}", page, count=1)
 
 
 def _in_file(name: str, content: bytes, known: _Known) -> Iterator[Leak]:
@@ -73,12 +91,18 @@ class _Known:
         hidden = report.analysis.protected.hidden if report.analysis.protected else {}
         self.hidden = {reference("r", row): row for row in hidden}
         self.rows = frozenset(hidden)
-        public = "\n".join(_public_texts(report))
-        self.allowed = frozenset(self._all(public)) | frozenset(self._shown(report.sections.values()))
+        self.report = report
+        self.public = frozenset(self._all("\n".join([*_public_texts(report), *_shown_figures(report)])))
 
     def hits(self, text: str) -> list[str]:
         """Small numbers beside people that nothing allows."""
-        return [hit for hit in self._all(text) if hit not in self.allowed]
+        left = [hit for hit in self._all(text) if hit not in self.public]
+        return [hit for hit in left if hit not in self.on_the_page] if left else []
+
+    @cached_property
+    def on_the_page(self) -> frozenset[str]:
+        """Phrases that the report as it is made now has, with a marked figure; made only where it is asked for."""
+        return frozenset(self._shown(self.report.sections.values()))
 
     def _all(self, text: str) -> list[str]:
         return [_even(match[0]) for match in self.small.finditer(_even(text))]
@@ -113,12 +137,19 @@ def _public_texts(report: County) -> Iterator[str]:
         yield from (measure.title, measure.question, measure.numerator, measure.denominator or "", *measure.caveats)
 
 
+def _shown_figures(report: County) -> Iterator[str]:
+    """The figures of every row that may be shown, as the report writes them."""
+    rows = report.analysis.results
+    for row in rows[rows["numerator"].notna()].to_dict("records"):
+        yield plain(report.tables.figure(row))
+
+
 def _small(threshold: int) -> re.Pattern[str]:
     """A number from 1 to below the threshold with people after it, or right before it."""
     numbers = [*map(str, range(1, threshold)), *_WORDS[1:threshold]]
     number = rf"(?<![\w,.–-])(?:{'|'.join(numbers)})(?![\w,.]*\d)(?!\s?[%–-])"
     return re.compile(
-        rf"{number}(?:\s+[^\W\d]+){{0,2}}?\s+{_PEOPLE}\w*|{_PEOPLE}\w*\s*[:=]\s*{number}\b", re.IGNORECASE
+        rf"{number}(?:\s+(?!{_NOT_OF}\b)[^\W\d]+)?\s+{_PEOPLE}\w*|{_PEOPLE}\w*\s*[:=]\s*{number}\b", re.IGNORECASE
     )
 
 
@@ -151,19 +182,20 @@ def _unseen(element: Any, known: _Known) -> Found:
     """Comments, attributes, scripts, titles of drawings, and shapes of protected rows."""
     if element.tag is etree.Comment:
         yield from (("comment", hit) for hit in known.hits(element.text or ""))
-        return
-    if not isinstance(element.tag, str):
-        return
-    if element.tag in ("script", "style", "template", "title", "desc", "metadata"):
-        yield from ((f"<{element.tag}>", hit) for hit in known.hits(element.text_content()))
+    elif isinstance(element.tag, str):
+        if element.tag in _UNSEEN:
+            yield from ((f"<{element.tag}>", hit) for hit in known.hits(element.text_content()))
+        yield from _attributes(element, known)
+        hidden = [ref for ref in (element.get("data-r") or "").split() if ref in known.hidden]
+        if element.tag in _SHAPES:
+            yield from ((f"<{element.tag}>", f"{known.hidden[ref]} is protected but drawn") for ref in hidden)
+
+
+def _attributes(element: Any, known: _Known) -> Found:
     for name, value in element.attrib.items():
         yield from ((f"attribute {name}", hit) for hit in known.hits(value))
         if name == "data-manifest":
             yield from _json(value.encode(), known)
-    if element.tag in ("path", "rect", "circle", "use", "line", "polygon"):
-        for ref in (element.get("data-r") or "").split():
-            if ref in known.hidden:
-                yield f"<{element.tag}>", f"{known.hidden[ref]} is protected but drawn"
 
 
 def _json(content: bytes, known: _Known) -> Found:
@@ -189,7 +221,8 @@ def _values(data: Any, where: str, known: _Known) -> Found:
 
 
 def _figures_of_hidden(data: Mapping[str, Any], where: str) -> Found:
-    parts = {**data, **(data.get("details") if isinstance(data.get("details"), Mapping) else {})}
+    details = data.get("details")
+    parts = {**data, **(details if isinstance(details, Mapping) else {})}
     for name in _NUMERIC:
         if data.get("suppressed") is not False and parts.get(name) is not None:
             yield f"{where}.{name}", f"protected, but its {name} is given"

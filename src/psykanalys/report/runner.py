@@ -12,7 +12,7 @@ from hashlib import sha256
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxml import html
 
@@ -22,6 +22,10 @@ from psykanalys.errors import ParameterError, PsykanalysError, ReportError
 from psykanalys.present.twin import written as twin_text
 from psykanalys.report import params, seal
 from psykanalys.report.formats import ENDINGS, FORMATS, convert
+from psykanalys.report.gate import leaks_in, marked
+
+if TYPE_CHECKING:
+    from psykanalys.present.county import County
 
 NOTEBOOK = "county_report.ipynb"
 TWIN = ".json"
@@ -31,7 +35,8 @@ TWIN = ".json"
 class Outcome:
     """What became of one county's report. `path` is the first file made, or the kept notebook where any failed.
 
-    `made` are all files that were made, also where another format failed; `message` says what failed.
+    `made` are all files that were made, also where another format failed; `message` says what failed. `warnings`: why
+    the report must not be mailed.
     """
 
     county: str
@@ -40,6 +45,7 @@ class Outcome:
     seconds: float = 0.0
     message: str = ""
     made: tuple[Path, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def page(self) -> Path | None:
@@ -103,16 +109,26 @@ def make(project: Project, values: Mapping[str, Any]) -> tuple[str, dict[str, An
         except Exception as error:
             raise ReportError(f"the report cannot be made again: {_what_happened(error)}") from error
         page = _page(executed)
-    return page, twin_of(project, values, page)
+    report = _report(project, values, page)
+    twin = _twin_of(report, page) if report else {}
+    files = {"page.html": page.encode(), "twin.json": twin_text(twin).encode()}
+    if report and leaks_in(files, report):
+        page = marked(page)
+        twin = _twin_of(report, page)
+    return page, twin
 
 
 def twin_of(project: Project, values: Mapping[str, Any], page: str) -> dict[str, Any]:
     """The twin of a finished page: the county's figures, and what the page itself shows of them."""
     from psykanalys.present.county import load
 
+    return _twin_of(load(project=project, **values), page)
+
+
+def _twin_of(report: County, page: str) -> dict[str, Any]:
     manifest = seal.manifest_of(page) or {}
     told = {"manifest": manifest, "code": seal.code(manifest), "sha256": sha256(page.encode()).hexdigest()}
-    return {**load(project=project, **values).twin, "page": {**told, "shown": seal.shown(page)}}
+    return {**report.twin, "page": {**told, "shown": seal.shown(page)}}
 
 
 def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
@@ -243,26 +259,48 @@ class _Made:
 
 def _written(project: Project, values: Mapping[str, Any], made: _Made, folder: Path, formats: Sequence[str]) -> Outcome:
     """Write each format, and the page's twin; one may fail without losing the others."""
+    report = _report(project, values, made.page)
+    contents, faults = _converted(made, report, formats)
+    found = leaks_in(contents, report) if report else []
+    if found:
+        contents, faults = _converted(replace(made, page=marked(made.page)), report, formats)
     files: list[Path] = []
-    faults: list[str] = []
-    for form in (*formats, *(["twin"] if "html" in formats and seal.manifest_of(made.page) else [])):
+    for name, content in contents.items():
         try:
-            name = f"{made.county}{ENDINGS.get(form, TWIN)}"
-            content = (
-                _twin(project, values, made.page) if form == "twin" else convert(made.page, form, made.county, formats)
-            )
             files.append(_write(folder / name, content))
-        except Exception as error:  # noqa: BLE001 - one format may fail in any way without losing the others
-            faults.append(f"{form}: {_what_happened(error)}")
+        except OSError as error:
+            faults.append(f"{name}: {_what_happened(error)}")
+    warnings = tuple(map(str, found))
     if faults:
         kept = _kept(made.county, made.executed, folder)
-        return Outcome(made.county, False, kept, message="; ".join(faults), made=tuple(files))
+        return Outcome(made.county, False, kept, message="; ".join(faults), made=tuple(files), warnings=warnings)
     (folder / f"{made.county}.failed.ipynb").unlink(missing_ok=True)
-    return Outcome(made.county, True, files[0], made=tuple(files))
+    return Outcome(made.county, True, files[0], made=tuple(files), warnings=warnings)
 
 
-def _twin(project: Project, values: Mapping[str, Any], page: str) -> bytes:
-    return twin_text(twin_of(project, values, page)).encode()
+def _report(project: Project, values: Mapping[str, Any], page: str) -> County | None:
+    """The county that a page is of; a page of somebody's own notebook, without manifest, may be of none."""
+    from psykanalys.present.county import load
+
+    return load(project=project, **values) if seal.manifest_of(page) else None
+
+
+def _converted(made: _Made, report: County | None, formats: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
+    """Each format's file by name, and what failed."""
+    contents: dict[str, bytes] = {}
+    faults: list[str] = []
+    for form in (*formats, *(["twin"] if "html" in formats and report else [])):
+        try:
+            contents[f"{made.county}{ENDINGS.get(form, TWIN)}"] = _content(made, form, report, formats)
+        except Exception as error:  # noqa: BLE001 - one format may fail in any way without losing the others
+            faults.append(f"{form}: {_what_happened(error)}")
+    return contents, faults
+
+
+def _content(made: _Made, form: str, report: County | None, formats: Sequence[str]) -> bytes:
+    if form == "twin" and report:
+        return twin_text(_twin_of(report, made.page)).encode()
+    return convert(made.page, form, made.county, formats)
 
 
 def _kept(county: str, executed: Path, folder: Path) -> Path:

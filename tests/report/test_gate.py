@@ -1,0 +1,174 @@
+"""The last gate: a small count planted anywhere in a finished file is found, and the finished reports pass."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+from in_process import make, rewrite, shipped, small_project
+
+import psykanalys
+from psykanalys.present.twin import written
+from psykanalys.references import reference
+from psykanalys.report.formats import convert
+from psykanalys.report.gate import NOT_FOR_MAILING, leaks, leaks_in, marked
+
+OBSERVATIONS = "norrbotten-plan-2016/observations"
+COUNTS = {
+    "nb16-obs-made-women": {"sex": "K", "numerator": "3"},
+    "nb16-obs-made-men": {"sex": "M", "numerator": "51"},
+    "nb16-obs-made-all": {"numerator": "54"},
+}
+HIDDEN = "nb16-obs-made-women"
+
+
+def with_unpublished(rows):
+    (row,) = [row for row in rows if row["id"] == "nb16-obs-suicides-2014"]
+    own = {"period": "2015", "published": "no", "caution": ""}
+    return [*rows, *({**row, **own, "id": name, **counts} for name, counts in COUNTS.items())]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    made = small_project(tmp_path_factory.mktemp("gate"))
+    rewrite(made, OBSERVATIONS, with_unpublished)
+    return made
+
+
+@pytest.fixture(scope="module")
+def report(project):
+    return psykanalys.load("norrbotten", project=project)
+
+
+@pytest.fixture(scope="module")
+def files(project):
+    page, twin = make(project, shipped(project))
+    forms = {f"norrbotten.{form}": convert(page, name, "norrbotten", ("html",))
+             for name, form in (("pdf", "pdf"), ("docx", "docx"), ("text", "txt"))}  # fmt: skip
+    return {"norrbotten.html": page.encode(), "norrbotten.json": written(twin).encode(), **forms}
+
+
+def planted(files, name: str, content: bytes | str):
+    return {**files, name: content.encode() if isinstance(content, str) else content}
+
+
+def page_of(files) -> str:
+    return files["norrbotten.html"].decode()
+
+
+def test_a_report_with_protected_rows_passes_in_every_format(files, report):
+    assert set(report.analysis.protected.hidden) == {HIDDEN, "nb16-obs-made-men"}
+    assert leaks_in(files, report) == []
+
+
+def test_what_is_protected_is_said_to_be_in_page_and_twin(files, report):
+    twin = json.loads(files["norrbotten.json"])
+    entries = [each for each in twin["figures"] if f"observations/{HIDDEN}" in each["rows"]]
+    assert entries
+    assert all(each["suppressed"] for each in entries)
+    assert "skyddat" in page_of(files)
+    for content in (page_of(files), files["norrbotten.txt"].decode()):
+        assert not re.search(r"\b51\s+självmord", content)
+
+
+@pytest.mark.parametrize("name", ["gavleborg", "norrbotten", "vasterbotten"])
+def test_the_shipped_reports_pass(name, folder, counties):
+    assert leaks([folder / f"{name}.html", folder / f"{name}.json"], counties[name]) == []
+
+
+PLANTS = {
+    "text": ("</h1>", "</h1><p>Under året vårdades 3 patienter.</p>"),
+    "text in words": ("</h1>", "</h1><p>Tre unga flickor vårdades.</p>"),
+    "split by markup": ("</h1>", "</h1><p>Under året vårdades <b>3</b> <i>unga</i> patienter.</p>"),
+    "after a colon": ("</h1>", "</h1><p>Patienter: 3</p>"),
+    "alternative": ('<svg ', '<svg aria-description="4 personer" '),
+    "title of a drawing": ("</svg>", "<title>2 barn</title></svg>"),
+    "label in a drawing": ("</svg>", '<text x="1" y="1">2 barn</text></svg>'),
+    "comment": ("</h1>", "</h1><!-- 3 patienter -->"),
+    "script": ("</h1>", '</h1><script type="application/json">{"a": "3 patienter"}</script>'),
+    "attribute": ("</h1>", '</h1><p data-note="3 patienter">Text</p>'),
+    "head": ("</title>", " – 3 patienter</title>"),
+    "style": ("</style>", "/* 3 patienter */</style>"),
+    "protected figure": ("</h1>", f'</h1><p><data value="{reference("r", HIDDEN)}">3</data></p>'),
+    "protected shape": ("</svg>", f'<path data-r="{reference("r", HIDDEN)}" d="M0 0h3"/></svg>'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLANTS)
+def test_a_count_planted_in_the_page_is_found(place, files, report):
+    before, after = PLANTS[place]
+    page = page_of(files)
+    assert before in page
+    found = leaks_in(planted(files, "norrbotten.html", page.replace(before, after, 1)), report)
+    assert {leak.file for leak in found} == {"norrbotten.html"}
+
+
+def test_a_count_planted_in_the_twin_is_found(files, report):
+    twin = json.loads(files["norrbotten.json"])
+    entry = next(each for each in twin["figures"] if f"observations/{HIDDEN}" in each["rows"])
+    entry["details"]["numerator"] = 3
+    found = leaks_in(planted(files, "norrbotten.json", json.dumps(twin)), report)
+    assert any("numerator" in leak.where for leak in found)
+
+
+def test_text_planted_in_the_twin_is_found(files, report):
+    twin = json.loads(files["norrbotten.json"]) | {"note": "3 patienter"}
+    assert leaks_in(planted(files, "norrbotten.json", json.dumps(twin)), report)
+
+
+def test_a_count_planted_in_text_document_and_pdf_is_found(files, report):
+    text = files["norrbotten.txt"].decode() + "\nUnder året vårdades 3 patienter.\n"
+    assert leaks_in({"norrbotten.txt": text.encode()}, report)
+    document = docx.Document(io.BytesIO(files["norrbotten.docx"]))
+    document.add_paragraph("Under året vårdades 3 patienter.")
+    out = io.BytesIO()
+    document.save(out)
+    assert leaks_in({"norrbotten.docx": out.getvalue()}, report)
+    page = page_of(files).replace("</h1>", "</h1><p>Under året vårdades 3 patienter.</p>", 1)
+    assert leaks_in({"norrbotten.pdf": convert(page, "pdf", "norrbotten", ("html",))}, report)
+
+
+def test_file_names_and_archives_are_read_too(files, report):
+    page = files["norrbotten.html"]
+    assert leaks_in({"norrbotten-3-patienter.html": page}, report)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("norrbotten.html", page_of(files).replace("</h1>", "</h1><p>3 patienter</p>", 1))
+    (leak,) = leaks_in({"norrbotten.zip": out.getvalue()}, report)
+    assert str(leak).startswith("norrbotten.zip: norrbotten.html: text under")
+
+
+def test_what_cannot_be_read_does_not_pass(report):
+    (leak,) = leaks_in({"norrbotten.xyz": b"?"}, report)
+    assert "cannot be read" in str(leak)
+    assert leaks_in({"norrbotten.json": b"{"}, report)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["30 patienter", "0 patienter", "1–4 personer", "3 procent av patienterna", "13 barn", "2,3 barn per familj",
+     "3 hälsocentraler", "fokusområde 3"],
+)  # fmt: skip
+def test_other_numbers_pass(text, report):
+    assert leaks_in({"a.txt": text.encode()}, report) == []
+
+
+def test_a_commentary_that_tells_of_few_makes_the_report_unfit_for_mailing(tmp_path):
+    project = small_project(tmp_path)
+    comment = "---\nauthor: Region Norrbotten\nrole: samordning\ndate: 2026-11-01\n---\n\n## 1\n\nTvå unga patienter avled under året.\n"
+    values = shipped(project) | {"commentary": "comment.md"}
+    Path(project.root / "comment.md").write_text(comment, encoding="utf-8")
+    page, _ = make(project, values)
+    report = psykanalys.load(**values, project=project)
+    assert any("två unga patienter" in str(leak) for leak in leaks_in({"norrbotten.html": page.encode()}, report))
+
+
+def test_a_marked_page_says_so_once_below_its_title():
+    page = "<h1>Rubrik</h1><p>Text</p>"
+    assert marked(marked(page)) == marked(page)
+    assert marked(page) == f'<h1>Rubrik</h1><p class="warning">{NOT_FOR_MAILING}</p><p>Text</p>'
