@@ -49,7 +49,7 @@ def test_a_missing_parameter_is_refused():
 def test_all_faults_are_told_at_once():
     with pytest.raises(ParameterError) as raised:
         params.validate({"county": 21, "kontakt": "x"})
-    assert len(str(raised.value).splitlines()) == 7
+    assert len(str(raised.value).splitlines()) == 8
 
 
 def test_a_running_notebook_refuses_what_papermill_only_warns_of():

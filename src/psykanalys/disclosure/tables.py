@@ -63,8 +63,8 @@ def protect(
 
     `observations`: the rows of every county, since a reader may have every report; `published` rows are public and
     stay. `threshold`: counts from 1 to below it are hidden. `group`: in groups of fewer persons nobody and everybody
-    are hidden too. `known`: rows that a reader has from an earlier report; like published ones they cannot be hidden any
-    more. A hidden row has status `suppressed` and no figure.
+    are hidden too. `known`: rows that a reader has from an earlier report; like published ones they cannot be hidden
+    any more. A hidden row has status `suppressed` and no figure.
     """
     told = {"published": "yes"}
     rows = [row | (told if row["id"] in known else {}) for row in _records(observations)]

@@ -80,7 +80,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         "{h[as_of]} empty where the document states a period"),
     "no_time": ("neither {h[period]} nor {h[as_of]} is given", "the one that the document has"),
     "other_unit": ("'{given}' is not the unit of '{measure}'", "{unit}, or an empty cell"),
-    "unpublished": ("an unpublished count of persons", "published figures only"),
+    "unpublished": (
+        "an unpublished figure about persons without its counts", "the counts behind it in {h[numerator]}"),
     "no_denominator": ("a count has no denominator", "an empty cell, or a measure that is a share"),
     "below_zero": ("{given} is below 0", "a figure of at least 0"),
     "no_share": ("{given} procent is no share", "a figure from 0 to 100"),
@@ -307,7 +308,7 @@ _SAID: tuple[tuple[str, str, _Given], ...] = (
     (r"'(?P<given>.*)' is an official code", "official_code", _nothing),
     (r"'(?P<given>.*)' is no official code", "no_area", _nothing),
     (r"'(?P<given>.*)' is not the unit of (?P<name>.*)", "other_unit", _unit),
-    (r"an unpublished count of persons", "unpublished", _nothing),
+    (r"an unpublished figure about persons without its counts", "unpublished", _nothing),
     (r"a count has no denominator", "no_denominator", _nothing),
     (r"(?P<given>\S+) is below 0", "below_zero", _nothing),
     (r"(?P<given>\S+) procent is no share", "no_share", _nothing),
