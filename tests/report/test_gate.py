@@ -160,7 +160,8 @@ def test_other_numbers_pass(text, report):
 
 def test_a_commentary_that_tells_of_few_makes_the_report_unfit_for_mailing(tmp_path):
     project = small_project(tmp_path)
-    comment = "---\nauthor: Region Norrbotten\nrole: samordning\ndate: 2026-11-01\n---\n\n## 1\n\nTvå unga patienter avled under året.\n"
+    signed = "---\nauthor: Region Norrbotten\nrole: samordning\ndate: 2026-11-01\n---\n"
+    comment = f"{signed}\n## 1\n\nTvå unga patienter avled under året.\n"
     values = shipped(project) | {"commentary": "comment.md"}
     Path(project.root / "comment.md").write_text(comment, encoding="utf-8")
     page, _ = make(project, values)
