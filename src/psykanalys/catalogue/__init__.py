@@ -72,6 +72,10 @@ class Indicator(BaseModel):
         return self
 
 
+# The same safe loader in C, where libyaml is there.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 @cache
 def load_catalogue() -> Mapping[str, Indicator]:
     """Return every indicator by id. Raises CatalogueError naming every file that cannot be used."""
@@ -89,7 +93,7 @@ def load_catalogue() -> Mapping[str, Indicator]:
 def load_indicator(path: Path) -> Indicator:
     """Read one definition. Raises CatalogueError with the file, the field and what was expected."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
         return Indicator.model_validate({"id": path.stem, **content})
     except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
         raise CatalogueError(f"{path.name}: not readable as YAML — {error}") from error

@@ -23,6 +23,7 @@ from psykanalys.present.twin import written as twin_text
 from psykanalys.report import params, seal
 from psykanalys.report.formats import ENDINGS, FORMATS, convert
 from psykanalys.report.gate import leaks_in, marked
+from psykanalys.report.quick_start import defer_grammar
 
 if TYPE_CHECKING:
     from psykanalys.present.county import County
@@ -224,6 +225,7 @@ def _run_all(
 
 
 def _execute(project: Project, values: Mapping[str, Any], executed: Path) -> None:
+    defer_grammar()
     import papermill
 
     papermill.execute_notebook(
