@@ -101,6 +101,8 @@ def report(
     previous: Annotated[
         Path | None, typer.Option("--previous", help="Earlier twin, or folder of twins: tell what has changed since.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Make all again, also what is up to date.")] = False,  # noqa: FBT002
+    why: Annotated[bool, typer.Option("--why", help="Only tell what would be made, and why.")] = False,  # noqa: FBT002
     project: ProjectOption = None,
 ) -> None:
     """Make the reports: no county named means every county that has a parameter file.
@@ -117,6 +119,10 @@ def report(
     where = _project(project)
     overrides = dict(params.parse_override(text) for text in param or [])
     load_prepared(where)
+    if why:
+        found = runner.why(where, counties or [], overrides=overrides, out=out, formats=formats, previous=previous)
+        typer.echo("\n".join(f"{county}: {reason or 'up to date'}" for county, reason in found.items()))
+        return
     with _progress() as tell:
         outcomes = runner.run(
             where,
@@ -126,6 +132,7 @@ def report(
             jobs=jobs,
             formats=formats,
             previous=previous,
+            force=force,
             tell=tell,
         )
     failed = [outcome for outcome in outcomes if not outcome.done]
@@ -368,6 +375,9 @@ def _progress() -> Iterator[Callable[[Outcome], None]]:
 
     def tell(outcome: Outcome) -> None:
         made = f"→ {', '.join(path.name for path in outcome.made)}" if outcome.made else ""
+        if outcome.kept:
+            typer.echo(f"{outcome.county}: up to date", err=True)
+            return
         state = made if outcome.done else f"FAILED {made}".rstrip()
         typer.echo(f"{outcome.county}: {outcome.seconds:.1f} s {state}", err=True)
 

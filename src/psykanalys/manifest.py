@@ -30,7 +30,8 @@ _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _NO_CONTENT = (
     "__main__.py", "cli.py", "export.py", "data/workbook/", "present/audit_console.py", "present/export_figures.py",
     "present/trace.py", "project/", "report/document.py", "report/docx.py", "report/formats.py", "report/pdf.py",
-    "report/quick_start.py", "report/runner.py", "report/text.py", "report/trace.py", "report/verify.py",
+    "report/quick_start.py", "report/runner.py", "report/text.py", "report/trace.py", "report/unchanged.py",
+    "report/verify.py",
 )  # fmt: skip
 
 

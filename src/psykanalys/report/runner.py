@@ -20,7 +20,7 @@ from psykanalys.areas import find_county, short_name
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError, PsykanalysError, ReportError
 from psykanalys.present.twin import written as twin_text
-from psykanalys.report import params, seal
+from psykanalys.report import params, seal, unchanged
 from psykanalys.report.formats import ENDINGS, FORMATS, convert
 from psykanalys.report.gate import leaks_in, marked
 from psykanalys.report.quick_start import defer_grammar
@@ -37,7 +37,7 @@ class Outcome:
     """What became of one county's report. `path` is the first file made, or the kept notebook where any failed.
 
     `made` are all files that were made, also where another format failed; `message` says what failed. `warnings`: why
-    the report must not be mailed.
+    the report must not be mailed. `kept`: nothing had changed, and the files were left as they were.
     """
 
     county: str
@@ -47,6 +47,7 @@ class Outcome:
     message: str = ""
     made: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
+    kept: bool = False
 
     @property
     def page(self) -> Path | None:
@@ -63,25 +64,92 @@ def run(
     jobs: int | None = None,
     formats: Sequence[str] = ("html",),
     previous: Path | None = None,
+    force: bool = False,
     tell: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Make the reports of the counties named (default: all with a parameter file), and the index of the HTML pages.
 
     Parameters are checked before anything runs. One county, or one format of it, may fail without losing the others;
-    `previous` is an earlier twin or a folder of them; `tell` is called as each county is done. Returns the outcomes in
-    the order asked for.
+    `previous` is an earlier twin or a folder of them; a report that is up to date is left as it is, unless `force`;
+    `tell` is called as each county is done. Returns the outcomes in the order asked for.
     """
+    plan = _planned(project, counties, overrides, out, formats, previous)
+    tasks, refused, folder, formats = plan.tasks, plan.refused, plan.folder, plan.formats
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {} if force else {name: each for name in tasks if (each := _up_to_date(plan, name)) is not None}
+    for outcome in kept.values():
+        tell(outcome)
+    due = {name: values for name, values in tasks.items() if name not in kept}
+    for name in due:
+        unchanged.forget(folder, name)
+
+    def done(outcome: Outcome) -> None:
+        if outcome.done:
+            unchanged.remember(folder, outcome.county, plan.parts[outcome.county], outcome.made, outcome.warnings)
+        tell(outcome)
+
+    made = {each.county: each for each in _run_all(project, due, folder, formats, jobs or os.cpu_count() or 1, done)}
+    outcomes = [made.get(name) or kept[name] for name in tasks]
+    outcomes += [Outcome(name, False, folder, message=str(error)) for name, error in refused.items()]
+    if "html" in formats:
+        write_index(folder, [*_made_before(project, folder, tasks), *outcomes])
+    return outcomes
+
+
+def why(
+    project: Project,
+    counties: Iterable[str] = (),
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    out: Path | None = None,
+    formats: Sequence[str] = ("html",),
+    previous: Path | None = None,
+) -> dict[str, str]:
+    """Why each county's report would be made by the same call of `run`; empty where it is up to date."""
+    plan = _planned(project, counties, overrides, out, formats, previous)
+    return {name: _why(plan, name) for name in plan.tasks} | {name: str(error) for name, error in plan.refused.items()}
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a batch is to do: each county's parameters, what each report depends on, and what cannot be done."""
+
+    tasks: Mapping[str, Any]
+    refused: Mapping[str, ParameterError]
+    parts: Mapping[str, Mapping[str, str]]
+    folder: Path
+    formats: list[str]
+
+
+def _planned(
+    project: Project,
+    counties: Iterable[str],
+    overrides: Mapping[str, Any] | None,
+    out: Path | None,
+    formats: Sequence[str],
+    previous: Path | None,
+) -> _Plan:
     formats = _known(formats)
     names = [_file_name(name) for name in counties] or params.counties_with_parameters(project)
     folder = out or project.reports
     earlier = {name: _earlier(project, previous, name, folder) for name in names} if previous else {}
     tasks, refused = _read_all(project, list(dict.fromkeys(names)), overrides, earlier)
-    folder.mkdir(parents=True, exist_ok=True)
-    outcomes = _run_all(project, tasks, folder, formats, jobs or min(len(tasks), os.cpu_count() or 1), tell)
-    outcomes += [Outcome(name, False, folder, message=str(error)) for name, error in refused.items()]
-    if "html" in formats:
-        write_index(folder, [*_made_before(project, folder, tasks), *outcomes])
-    return outcomes
+    parts = {name: unchanged.parts(project, values, formats, _notebook(project)) for name, values in tasks.items()}
+    return _Plan(tasks, refused, parts, folder, formats)
+
+
+def _why(plan: _Plan, county: str) -> str:
+    expected = [f"{county}{ENDINGS[form]}" for form in plan.formats]
+    return unchanged.why_due(plan.folder, county, plan.parts[county], expected)
+
+
+def _up_to_date(plan: _Plan, county: str) -> Outcome | None:
+    """The outcome of a report that need not be made again."""
+    record = None if _why(plan, county) else unchanged.read(plan.folder, county)
+    if record is None:
+        return None
+    files = tuple(plan.folder / name for name in record.files)
+    return Outcome(county, True, files[0], made=files, warnings=record.warnings, kept=True)
 
 
 def run_one(
@@ -207,7 +275,8 @@ def _run_all(
     tell: Callable[[Outcome], None],
 ) -> list[Outcome]:
     outcomes: dict[str, Outcome] = {}
-    if jobs <= 1 or len(tasks) == 1:
+    jobs = min(jobs, len(tasks))
+    if jobs <= 1:
         for name, values in tasks.items():
             outcomes[name] = run_one(project, name, values, folder, formats)
             tell(outcomes[name])
