@@ -24,6 +24,7 @@ LAYERS = [
     ["export"],
     ["present"],
     ["report"],
+    ["mail"],
     ["cli"],
     ["__main__"],
 ]
