@@ -120,8 +120,8 @@ def of_other_counties(wanted: Recipients, county: str, book: Book) -> list[str]:
 def _entry(listed: Any, where: str) -> Recipients:
     if not isinstance(listed, dict) or not set(listed) <= set(_KINDS):
         raise MailError(f"{where}expected 'to:' and perhaps 'cc:', each one address or a list (docs/mail.md)")
-    texts = [each if isinstance(each, list) else [each] for each in (listed.get(kind) or [] for kind in _KINDS)]
-    return recipients(*texts, where=where)
+    to, cc = (each if isinstance(each, list) else [each] for each in (listed.get(kind) or [] for kind in _KINDS))
+    return recipients(to, cc, where)
 
 
 def _county(name: Any, file: str) -> str:

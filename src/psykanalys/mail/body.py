@@ -110,9 +110,10 @@ def _html_row(row: Row) -> str:
     """Word and phones alike keep lines apart that are divided by `br`."""
     first, *more = row.what
     weighty, *rest = row.known
+    what, known = _lines(escape(first), more), _lines(f"<b>{escape(weighty)}</b>", rest)
     return (
-        f'<tr><th scope="row" width="54%" align="left" valign="top" class="what">{_lines(f"{escape(first)}", more)}</th>'
-        f'<td width="46%" align="left" valign="top" class="known">{_lines(f"<b>{escape(weighty)}</b>", rest)}</td></tr>'
+        f'<tr><th scope="row" width="54%" align="left" valign="top" class="what">{what}</th>'
+        f'<td width="46%" align="left" valign="top" class="known">{known}</td></tr>'
     )
 
 

@@ -10,7 +10,7 @@ from psykanalys.areas import short_name, slugify
 from psykanalys.periods import parse_period
 from psykanalys.present import ledger
 from psykanalys.present.county import County
-from psykanalys.present.html import Block, Bullets, Details, Heading, Table, Text
+from psykanalys.present.html import Block, Bullets, Details, Heading, Stack, Table, Text
 from psykanalys.references import plain
 
 MOST_ROWS = 20
@@ -83,9 +83,9 @@ def write(county: County, code: str, form: str, previous: Mapping[str, Any] | No
         county.sentences.message(),
         county.sentences.why(),
         *_answers(county),
+        *(_changes(previous, county.twin) if previous else ()),
         *_overview(county),
         *_indicators(county),
-        *(_changes(previous, county.twin) if previous else ()),
         *_proof(code, form),
     ]
     return Letter(subject(county), tuple(parts))
@@ -154,7 +154,7 @@ def _indicators(county: County) -> Iterator[Part]:
 
 def _key_figure(row: Mapping[str, str]) -> Row:
     aim = f"Ska nås: {row['Vad som ska nås']}"
-    known = (row["Resultat"], f"{row['Period']}: {row['Omdöme']}")
+    known = (row["Resultat"], row["Omdöme"], row["Period"])
     return Row((row["Mål att pröva"], aim, f"Fokusområde {row['Fokusområde']}"), known)
 
 
@@ -165,7 +165,7 @@ def _comparison(row: Mapping[str, str]) -> Row:
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Part]:
     """What the ledger tells, with its table in two columns."""
-    for block in _opened(ledger.section(before, after).blocks):
+    for block in _opened(ledger.section(before, after)):
         if isinstance(block, Heading | Text):
             yield block
         elif isinstance(block, Table):
@@ -186,10 +186,13 @@ def _proof(code: str, form: str) -> Iterator[Part]:
     )
 
 
-def _opened(blocks: Sequence[Block]) -> Iterator[Block]:
-    """The blocks, with those that a page folds."""
-    for block in blocks:
-        yield from block.blocks if isinstance(block, Details) else [block]
+def _opened(block: Block) -> Iterator[Block]:
+    """The blocks in a block, with those that a page folds."""
+    if not isinstance(block, Stack | Details):
+        yield block
+        return
+    for inner in block.blocks:
+        yield from _opened(inner)
 
 
 def _named(table: Table) -> Iterator[dict[str, str]]:
