@@ -119,7 +119,7 @@ def _tried(server: Server, envelope: Envelope, recipients: Sequence[str], passwo
 
 @contextmanager
 def _connected(server: Server, password: str) -> Iterator[smtplib.SMTP]:
-    """A connection that is encrypted and logged in. Raises _LostError for what may pass, MailError for what does not."""
+    """A connection, encrypted and logged in. Raises _LostError for what may pass, MailError for what does not."""
     where = f"{server.host}:{server.port}"
     try:
         connection = smtplib.SMTP(server.host, server.port, timeout=ANSWER)
