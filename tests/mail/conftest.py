@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 import trustme
 from post_office import Inbox, PostOffice, allowed
-from report.in_process import make, shipped, small_project
 
 from psykanalys.mail import addresses, guard, mailing
 from psykanalys.present.twin import written
 from psykanalys.report import verify as proving
+from report.in_process import make, shipped, small_project
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +41,7 @@ def project(made_project, made):
 @pytest.fixture
 def again(monkeypatch, made):
     """Making the report again takes no time and gives what was issued; all else of `verify` is as it is."""
-    monkeypatch.setattr(
-        guard, "verify", lambda path, project: proving.verify(path, project, remake=lambda *_: made)
-    )
+    monkeypatch.setattr(guard, "verify", lambda path, project: proving.verify(path, project, remake=lambda *_: made))
 
 
 @pytest.fixture(scope="session")

@@ -23,20 +23,20 @@ class Inbox:
     letters: list[Any] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
-    async def handle_MAIL(self, server, session, envelope, address, options):
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
         if self.to_mail and (answer := self.to_mail.pop(0)):
             return _hang_up(server) if answer == "hang up" else answer
         envelope.mail_from = address
         return "250 OK"
 
-    async def handle_RCPT(self, server, session, envelope, address, options):
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         self.asked.append(address)
         if self.answers.get(address) and (answer := self.answers[address].pop(0)):
             return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
         answer = self.to_data.pop(0) if self.to_data else "250 taken"
         if answer.startswith("4"):
             return answer

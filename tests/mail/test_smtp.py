@@ -47,7 +47,7 @@ def test_encrypted_and_logged_in(secure_office, ca, exclude, used):
 
 def test_an_unknown_certificate_is_not_trusted(secure_office):
     to = secure_office()
-    with pytest.raises(MailError, match="certificate is not trusted .* --ca FILE — nothing was sent"):
+    with pytest.raises(MailError, match=r"certificate is not trusted .* --ca FILE — nothing was sent"):
         send(Server(HERE, to.port, USER), LETTER, [A], SECRET, waits=AT_ONCE)
     assert to.inbox.asked == []
 
@@ -105,7 +105,9 @@ def test_who_is_put_off_gets_it_later_and_the_others_once(office):
     assert [B in each and A not in each for each in told] == [True, True]
 
 
-@pytest.mark.parametrize("inbox", [Inbox(to_mail=["451 later"]), Inbox(to_data=["452 full"]), Inbox(to_mail=["hang up"])])
+@pytest.mark.parametrize(
+    "inbox", [Inbox(to_mail=["451 later"]), Inbox(to_data=["452 full"]), Inbox(to_mail=["hang up"])]
+)
 def test_a_temporary_failure_passes(office, inbox):
     to = office(inbox)
     assert states(post(to, A, B)) == {A: State.SENT, B: State.SENT}

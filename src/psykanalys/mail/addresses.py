@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ _LOCAL = re.compile(r"[^\s@<>()\[\],;:\\\"]+")
 _DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _EXPECTED = "expected 'name@example.se' or 'Name <name@example.se>'"
 _KINDS = ("to", "cc")
+_LONGEST = 400
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,6 @@ class Mailbox:
     def key(self) -> str:
         """What two spellings of the same address share."""
         return self.address.casefold()
-
-    @property
-    def header(self) -> Address:
-        """The mailbox as a header takes it, which quotes and encodes the name."""
-        local, _, domain = self.address.rpartition("@")
-        return Address(self.name, local, domain)
 
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>" if self.name else self.address
@@ -72,7 +66,7 @@ def read_mailbox(text: str, where: str = "") -> Mailbox:
     found = _WRITTEN.fullmatch(text.strip())
     local, _, domain = ((found and (found["named"] or found["bare"])) or "").strip().rpartition("@")
     ascii_domain = _ascii(domain)
-    if not found or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(ascii_domain):
+    if len(text) > _LONGEST or not found or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(ascii_domain):
         raise MailError(f"{where}'{text}' is no mail address — {_EXPECTED}")
     return Mailbox((found["name"] or "").strip().strip('"').strip(), f"{local}@{ascii_domain}")
 
@@ -91,7 +85,8 @@ def recipients(to: Sequence[Any], cc: Sequence[Any] = (), where: str = "") -> Re
 def read_book(path: Path) -> dict[str, Recipients]:
     """The recipients of each county in a YAML file (docs/mail.md). Raises MailError with what to do."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content, keys = yaml.safe_load(text), _keys(text)
     except FileNotFoundError as error:
         raise MailError(f"{path}: no such file — name a file of recipients (docs/mail.md)") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -101,7 +96,7 @@ def read_book(path: Path) -> dict[str, Recipients]:
     book: dict[str, Recipients] = {}
     for county, listed in content.items():
         slug = _county(county, path.name)
-        if slug in book:
+        if slug in book or keys.count(county) > 1:
             raise MailError(f"{path.name}: {county}: the county stands twice — put its recipients together")
         book[slug] = _entry(listed, f"{path.name}: {county}: ")
     return book
@@ -122,6 +117,12 @@ def _entry(listed: Any, where: str) -> Recipients:
         raise MailError(f"{where}expected 'to:' and perhaps 'cc:', each one address or a list (docs/mail.md)")
     to, cc = (each if isinstance(each, list) else [each] for each in (listed.get(kind) or [] for kind in _KINDS))
     return recipients(to, cc, where)
+
+
+def _keys(text: str) -> list[str]:
+    """The keys as they stand, also those that YAML lets a later one replace."""
+    node = yaml.compose(text, yaml.SafeLoader)
+    return [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
 
 
 def _county(name: Any, file: str) -> str:

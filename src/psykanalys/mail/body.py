@@ -43,7 +43,7 @@ def as_html(letter: Letter, picture: str) -> str:
     parts = "\n".join(_html(part).replace(PICTURE, f"cid:{picture}") for part in letter.parts)
     page = _FRAME.format(subject=escape(letter.subject), style=_style(), ground=GROUND, parts=parts)
     inliner = css_inline.CSSInliner(keep_style_tags=False, load_remote_stylesheets=False)
-    written = inliner.inline(page)
+    written = inliner.inline(page).rstrip() + "\n"
     if len(written.encode()) >= MOST_BYTES:
         raise MailError(f"the letter has {len(written.encode())} bytes — mail programs cut it at {MOST_BYTES}")
     return written

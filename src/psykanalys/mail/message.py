@@ -8,12 +8,13 @@ from __future__ import annotations
 import io
 import unicodedata
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8, EmailPolicy
-from email.utils import format_datetime
+from email.policy import SMTP
+from email.utils import format_datetime, quote
 from hashlib import sha256
 
 from psykanalys.errors import MailError
@@ -69,30 +70,25 @@ class Message:
 
         Raises MailError where a header holds a line break.
         """
-        message = EmailMessage(policy=self._policy)
-        for name, value in self._headers(when, is_draft=is_draft).items():
-            message[name] = value
+        message = EmailMessage(policy=SMTP)
         self._fill(message)
         for place, part in enumerate(part for part in message.walk() if part.is_multipart()):
             part.set_boundary(f"=_{self._digest()[:24]}_{place}")
-        return message.as_bytes(policy=self._policy)
+        headers = (f"{name}: {value}\r\n" for name, value in self._headers(when, is_draft=is_draft).items() if value)
+        return "".join(headers).encode() + message.as_bytes()
 
-    @property
-    def _policy(self) -> EmailPolicy[EmailMessage]:
-        return SMTPUTF8 if self.needs_utf8 else SMTP
-
-    def _headers(self, when: datetime, *, is_draft: bool) -> Mapping[str, object]:
-        headers = {
+    def _headers(self, when: datetime, *, is_draft: bool) -> Mapping[str, str]:
+        """The headers as they are written. The email package tears encoded names apart where it folds a line."""
+        return {
             "X-Unsent": "1" if is_draft else "",
-            "From": self.sender.header if self.sender else "",
-            "To": [box.header for box in self.recipients.to],
-            "Cc": [box.header for box in self.recipients.cc],
-            "Subject": one_line(self.letter.subject),
+            "From": _listed([self.sender] if self.sender else []),
+            "To": _listed(self.recipients.to),
+            "Cc": _listed(self.recipients.cc),
+            "Subject": _encoded(one_line(self.letter.subject), "Subject"),
             "Date": format_datetime(when),
             "Message-ID": self.id,
             "Content-Language": "sv",
         }
-        return {name: value for name, value in headers.items() if value}
 
     def _fill(self, message: EmailMessage) -> None:
         """multipart/mixed: (alternative: plain text, (related: HTML, image)), the report."""
@@ -135,6 +131,23 @@ def one_line(text: str) -> str:
     if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in text):
         raise MailError(f"{text!r} holds a line break or control sign and cannot stand in a mail's header")
     return text
+
+
+def _listed(boxes: Sequence[Mailbox]) -> str:
+    """Mailboxes in a header, one a line."""
+    return ",\r\n ".join(map(_mailbox, boxes))
+
+
+def _mailbox(box: Mailbox) -> str:
+    name = one_line(box.name)
+    written = f'"{quote(name)}"' if name.isascii() else _encoded(name)
+    return f"{written} <{one_line(box.address)}>" if name else one_line(box.address)
+
+
+def _encoded(text: str, header: str = "") -> str:
+    """Text as encoded words, in lines of at most 75 signs."""
+    charset = "ascii" if text.isascii() else "utf-8"
+    return Header(text, charset, maxlinelen=75, header_name=header or None).encode(linesep="\r\n")
 
 
 def _with_picture(message: EmailMessage, png: bytes, cid: str) -> None:
