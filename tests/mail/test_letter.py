@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from lxml import html as lxml_html
@@ -165,3 +168,19 @@ def test_what_looks_like_markup_is_text():
     assert not list(lxml_html.document_fromstring(page).iter("script"))
     assert said(page).count(hostile) == 5
     assert hostile in words(body.as_text(written))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [600, 390, 320])
+def test_it_fits_a_window_and_a_phone(letters, width):
+    from report.browsing import started_chromium
+
+    with started_chromium() as chromium:
+        tab = chromium.new_page(viewport={"width": width, "height": 800})
+        for name, written in letters.items():
+            image = base64.b64encode(written.picture.png).decode()
+            tab.set_content(body.as_html(written, "x@y").replace("cid:x@y", f"data:image/png;base64,{image}"))
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert tab.evaluate("document.images[0].naturalWidth") == 960
+            if folder := os.environ.get("PSYKANALYS_PICTURES"):
+                tab.screenshot(path=Path(folder) / f"mail_{name}_{width}.png", full_page=True)

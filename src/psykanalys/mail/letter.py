@@ -11,7 +11,7 @@ from psykanalys.periods import parse_period
 from psykanalys.present import ledger
 from psykanalys.present.county import County
 from psykanalys.present.html import Block, Bullets, Details, Heading, Stack, Table, Text
-from psykanalys.references import plain
+from psykanalys.references import capital, plain
 
 MOST_ROWS = 20
 FORMATS = {"html": "webbsida", "pdf": "PDF", "zip": "zip-fil"}
@@ -147,13 +147,21 @@ def _indicators(county: County) -> Iterator[Part]:
     if key.rows or nation.rows:
         yield Heading("Indikatorerna", 2)
     if key.rows:
-        yield _listing(key, ("Mål", "Läget"), [_key_figure(row) for row in _named(key)])
+        yield _listing(key, ("Mål", "Läget"), [_key_figure(row) for row in _named(key)], _meanings(county, key))
     if nation.rows:
         yield _listing(nation, ("Mått", "Länet och riket"), [_comparison(row) for row in _named(nation)])
 
 
+def _meanings(county: County, key: Table) -> tuple[str, ...]:
+    """What the verdicts' words mean that stand in the table."""
+    used = {row["Omdöme"] for row in _named(key)}
+    told = _named(county.tables.verdict_words())
+    return tuple(f"{row['Omdöme']}: {row['Betyder']}." for row in told if row["Omdöme"] in used)
+
+
 def _key_figure(row: Mapping[str, str]) -> Row:
-    aim = f"Ska nås: {row['Vad som ska nås']}"
+    aim = row["Vad som ska nås"]
+    aim = capital(aim) if aim.startswith("ska ") else f"Ska nås: {aim}"
     known = (row["Resultat"], row["Omdöme"], row["Period"])
     return Row((row["Mål att pröva"], aim, f"Fokusområde {row['Fokusområde']}"), known)
 
@@ -201,8 +209,9 @@ def _named(table: Table) -> Iterator[dict[str, str]]:
         yield dict(zip(table.columns, (plain(str(cell)) for cell in row), strict=True))
 
 
-def _listing(table: Table, columns: tuple[str, str], rows: Sequence[Row]) -> Listing:
+def _listing(table: Table, columns: tuple[str, str], rows: Sequence[Row], meanings: tuple[str, ...] = ()) -> Listing:
+    """The first rows of a table, in two columns; notes below keep the numbers that the cells name."""
     left = len(rows) - MOST_ROWS
     left_out = f"Ytterligare {left} {'rad' if left == 1 else 'rader'} är utelämnade här." if left > 0 else ""
     notes = tuple(f"{place}. {note}" for place, note in enumerate(table.notes, 1))
-    return Listing(table.caption, columns, tuple(rows[:MOST_ROWS]), notes, left_out)
+    return Listing(table.caption, columns, tuple(rows[:MOST_ROWS]), notes + meanings, left_out)
