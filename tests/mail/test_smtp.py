@@ -142,6 +142,15 @@ def test_no_server_there_is_a_failure_for_all():
     assert "no connection" in done[A].said
 
 
+def test_a_name_that_no_server_has_is_told_at_once(monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(MailError, match="smtp.exmaple.se:587: there is no such server — nothing was sent"):
+        send(Server("smtp.exmaple.se", 587), LETTER, [A], waits=AT_ONCE)
+
+
 def test_letters_other_than_ascii_before_the_at_need_a_server_that_takes_them(office):
     letter = Envelope(LETTER.content, "from@example.se", needs_utf8=True)
     able, unable = office(enable_SMTPUTF8=True), office(enable_SMTPUTF8=False)

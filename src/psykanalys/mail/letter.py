@@ -182,7 +182,7 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Pa
 
 
 def _change(row: Mapping[str, str]) -> tuple[str, ...]:
-    return f"{row['Nu']}", f"Förra rapporten: {row['Förra rapporten']}", f"Orsak: {row['Orsak']}"
+    return f"Nu: {row['Nu']}", f"Förra rapporten: {row['Förra rapporten']}", f"Orsak: {row['Orsak']}"
 
 
 def _proof(code: str, form: str) -> Iterator[Part]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import smtplib
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -125,6 +126,8 @@ def _connected(server: Server, password: str) -> Iterator[smtplib.SMTP]:
         connection = smtplib.SMTP(server.host, server.port, timeout=ANSWER)
     except smtplib.SMTPConnectError as error:
         raise _refusal(error, where) from None
+    except socket.gaierror:
+        raise MailError(f"{where}: there is no such server — nothing was sent") from None
     except (OSError, smtplib.SMTPException) as error:
         raise _LostError(f"{where}: no connection: {error}") from error
     try:
