@@ -7,11 +7,13 @@ import json
 import threading
 from dataclasses import replace
 from email.policy import default
+from types import SimpleNamespace
 
 import pytest
 from post_office import HERE, SECRET, USER, Inbox
 from typer.testing import CliRunner
 
+from psykanalys import cli
 from psykanalys.cli import app
 from psykanalys.errors import MailError
 from psykanalys.mail import addresses, guard, log, mailing, smtp
@@ -103,6 +105,15 @@ def test_a_second_sending_asks_and_a_yes_sends(sent, office):
     assert sent(to, "A@EXAMPLE.se", ask=lambda question: asked.append(question) or True).done
     assert "norrbotten: already mailed this report: A@example.se" in asked[0]
     assert len(to.inbox.letters) == 2
+
+
+@pytest.mark.parametrize(
+    ("sits_there", "says", "sent"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_only_somebody_who_sits_there_can_say_yes(monkeypatch, sits_there, says, sent):
+    monkeypatch.setattr(cli.sys, "stdin", SimpleNamespace(isatty=lambda: sits_there))
+    monkeypatch.setattr(cli.typer, "confirm", lambda question: says)
+    assert cli._confirmed("again?") is sent
 
 
 def test_another_report_to_the_same_recipient_is_no_second_sending(project, ready, office, sent):
@@ -277,8 +288,6 @@ def test_the_countys_recipients_come_from_its_file(project, again, command):
 
 
 def test_recipients_are_not_laid_out_in_a_new_project(tmp_path, monkeypatch):
-    import psykanalys.cli as cli
-
     source = tmp_path / "source"
     for part in ("notebooks", "params", "data/raw"):
         (source / part).mkdir(parents=True)

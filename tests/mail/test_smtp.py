@@ -147,7 +147,7 @@ def test_a_name_that_no_server_has_is_told_at_once(monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(MailError, match="smtp.exmaple.se:587: there is no such server — nothing was sent"):
+    with pytest.raises(MailError, match=r"smtp\.exmaple\.se:587: there is no such server — nothing was sent"):
         send(Server("smtp.exmaple.se", 587), LETTER, [A], waits=AT_ONCE)
 
 
