@@ -25,6 +25,7 @@ LAYERS = [
     ["export"],
     ["present"],
     ["report"],
+    ["mail"],
     ["cli"],
     ["__main__"],
 ]

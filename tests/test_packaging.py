@@ -64,7 +64,13 @@ def test_the_wheel_ships_notebook_parameters_templates_raw_data_and_catalogue(wh
         "psykanalys/report/templates/psykanalys/report.typ",
         "psykanalys/report/templates/psykanalys/style.css",
         "psykanalys/catalogue/audit_screening_units.yaml",
+        "psykanalys/mail/letter.css",
     } <= wheel
+
+
+def test_the_wheel_ships_every_countys_parameters_and_no_recipients(wheel):
+    names = {path.name for path in (ROOT / "params").glob("*.yaml")} - {"recipients.yaml"}
+    assert {name for name in wheel if "/params/" in name} == {f"psykanalys/project/params/{name}" for name in names}
 
 
 def test_help_does_not_import_what_it_does_not_need():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -179,8 +179,7 @@ def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Anal
     calculated or shown ever sees a hidden one.
     """
     catalogue = load_catalogue()
-    areas = {**official_areas(), **own_areas(prepared["areas"])}
-    protected = protect(prepared["observations"], catalogue, areas, threshold=threshold)
+    protected = protect_all(prepared, threshold)
     tables = _of_county({**prepared.tables, "observations": protected.observations}, area)
     if tables["sources"].empty:
         raise ParameterError(
@@ -202,6 +201,12 @@ def _county(text: str) -> Area:
         return find_county(text)
     except UnknownAreaError as error:
         raise ParameterError(f"county: {error}") from error
+
+
+def protect_all(prepared: Prepared, threshold: int = THRESHOLD, known: Collection[str] = ()) -> Protected:
+    """The observations of all counties with what must be hidden hidden; `known` rows a reader has from before."""
+    areas = {**official_areas(), **own_areas(prepared["areas"])}
+    return protect(prepared["observations"], load_catalogue(), areas, threshold=threshold, known=known)
 
 
 def own_areas(table: pd.DataFrame) -> dict[str, Area]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,8 @@ from psykanalys.errors import DataError, PsykanalysError
 
 if TYPE_CHECKING:
     from psykanalys.data.project import Project
+    from psykanalys.mail.addresses import Mailbox
+    from psykanalys.mail.mailing import Post, Result
     from psykanalys.report.runner import Outcome
 
 app = typer.Typer(
@@ -160,6 +162,87 @@ def verify(
     proof = proving.verify(file, _project(project))
     typer.echo(proving.as_json(proof) if as_json else proving.told(proof))
     raise typer.Exit(0 if proof.identical else 1)
+
+
+@app.command()
+def mail(
+    counties: Annotated[list[str], typer.Argument(metavar="COUNTY...", help="Counties by name or code.")],
+    to: Annotated[list[str] | None, typer.Option("--to", metavar="ADDR", help="Recipient; may be repeated.")] = None,
+    cc: Annotated[list[str] | None, typer.Option("--cc", metavar="ADDR", help="Copy; may be repeated.")] = None,
+    form: Annotated[str, typer.Option("--format", help="What is attached: html, pdf or zip.")] = "html",
+    eml: Annotated[Path | None, typer.Option("--eml", help="Folder to write one draft per county to.")] = None,
+    host: Annotated[str | None, typer.Option("--smtp", metavar="HOST:PORT", help="Server to send with.")] = None,
+    starttls: Annotated[bool, typer.Option("--starttls", help="Encrypt the line; else refused.")] = False,  # noqa: FBT002
+    user: Annotated[str, typer.Option("--user", help="Name to log in with.")] = "",
+    sender: Annotated[str | None, typer.Option("--from", metavar="ADDR", help="Who sends.")] = None,
+    ca: Annotated[Path | None, typer.Option("--ca", help="Certificate of the server's own authority (PEM).")] = None,
+    recipients: Annotated[
+        Path | None, typer.Option("--recipients", help="YAML file: county → to, cc (default: params/recipients.yaml).")
+    ] = None,
+    previous: Annotated[
+        Path | None, typer.Option("--previous", help="Earlier twin, or folder of twins (default: the last mailed).")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option("--reports", help="Folder of the pages (default: reports/).")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also to who has the same report already.")] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go to whom; write nothing.")] = False,  # noqa: FBT002
+    project: ProjectOption = None,
+) -> None:
+    """Mail finished reports: as drafts (--eml) or over SMTP; each is proved first (docs/mail.md).
+
+    The password comes from PSYKANALYS_SMTP_PASSWORD or the keyring (service psykanalys).
+
+    Example: psykanalys mail norrbotten --to "Anna Öberg <anna@example.se>" --eml drafts
+    """
+    from psykanalys.mail import addresses, mailing
+
+    _one_of("--format", form, tuple(mailing.FORMATS))
+    if not dry_run and (eml is None) == (host is None):
+        raise typer.BadParameter("name either --eml DIR or --smtp HOST:PORT (or --dry-run)")
+    where = _project(project)
+    wanted = addresses.recipients(to or [], cc or [])
+    order = mailing.Order(wanted, mailing.read_book(where, recipients), form, folder, previous)
+    by = addresses.read_mailbox(sender, "--from: ") if sender else None
+    carrier = (
+        None if dry_run else mailing.Drafts(eml, by) if eml else _post(host or "", user, by, ca, starttls=starttls)
+    )
+    ready, refused = mailing.prepare(where, counties, order, tell=_on_terminal)
+    for each in ready if dry_run else ():
+        typer.echo(mailing.described(where, each, by))
+    _tell_all(refused)
+    mailed = mailing.mail(where, ready, carrier, ask=lambda said: again or _confirmed(said)) if carrier else iter(())
+    results = [*refused, *_tell_all(mailed)]
+    raise typer.Exit(0 if all(result.done for result in results) else 1)
+
+
+def _tell_all(results: Iterable[Result]) -> list[Result]:
+    """Tell what became of each letter as it is done."""
+    told = []
+    for result in results:
+        typer.echo(f"{result.county}: {result.said}", err=not result.done)
+        told.append(result)
+    return told
+
+
+def _post(host: str, user: str, sender: Mailbox | None, ca: Path | None, *, starttls: bool) -> Post:
+    """What sends over SMTP; the password is asked of environment and keyring only."""
+    from psykanalys.mail import smtp
+    from psykanalys.mail.mailing import Post
+
+    if sender is None:
+        raise typer.BadParameter("--smtp needs --from ADDR")
+    server = smtp.Server(*smtp.read_server(host), user, starttls, ca)
+    password = smtp.find_password(user) if user else ""
+    return Post(server, sender, password, lambda said: typer.echo(said, err=True))
+
+
+def _on_terminal(said: str) -> None:
+    if sys.stderr.isatty():
+        typer.echo(said, err=True)
+
+
+def _confirmed(question: str) -> bool:
+    """The answer of whoever sits there; nobody is no."""
+    return sys.stdin.isatty() and typer.confirm(question)
 
 
 @app.command()
@@ -339,7 +422,7 @@ def init(folder: Annotated[Path, typer.Argument(help="New folder.")]) -> None:
     if folder.exists():
         raise PsykanalysError(f"{folder}: already exists — name a new folder")
     for part in ("notebooks", "params", "data/raw"):
-        shutil.copytree(source / part, folder / part, ignore=shutil.ignore_patterns(".*"))
+        shutil.copytree(source / part, folder / part, ignore=shutil.ignore_patterns(".*", "recipients.yaml"))
     typer.echo(f"{folder}: ready — cd {folder} && psykanalys report")
 
 

@@ -36,6 +36,10 @@ class ReportError(PsykanalysError):
     """A report that could not be made."""
 
 
+class MailError(PsykanalysError):
+    """A letter that may not be sent, or could not be."""
+
+
 @dataclass(frozen=True, order=True)
 class Fault:
     """One fault in one cell: where it is, what is wrong, what was expected.

@@ -18,6 +18,7 @@ from psykanalys.errors import ParameterError
 from psykanalys.present import ledger
 
 INJECTED = "# Parameters"  # the first line of the cell that papermill injects
+NOT_OF_COUNTIES = ("common", "recipients")  # files beside those of the counties
 TEXTS = ("county", "contact", "commentary", "previous")  # never read as a number or a date
 
 
@@ -88,7 +89,7 @@ def read(project: Project, county: str, overrides: Mapping[str, Any] | None = No
 
 def counties_with_parameters(project: Project) -> list[str]:
     """The names of the counties that have a parameter file, in order."""
-    return sorted(path.stem for path in project.params.glob("*.yaml") if path.stem != "common")
+    return sorted(path.stem for path in project.params.glob("*.yaml") if path.stem not in NOT_OF_COUNTIES)
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -101,7 +102,7 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 def _read_file(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml") if p.stem != "common")) or "none"
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml") if p.stem not in NOT_OF_COUNTIES)) or "none"
         raise ParameterError(f"{path.name}: no such parameter file — there are: {known}")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
