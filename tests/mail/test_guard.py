@@ -6,11 +6,13 @@ import copy
 
 import pytest
 
-from psykanalys.mail import addresses, guard, mailing
+from psykanalys.errors import MailError
+from psykanalys.mail import addresses, guard, log, mailing
+from psykanalys.present.county import load
 from psykanalys.present.twin import written
 from psykanalys.report import gate
 from psykanalys.report import verify as proving
-from report.in_process import copied, edit, make, shipped, small_project
+from report.in_process import copied, edit, make, rewrite, shipped, small_project
 
 ROW = "nb16-obs-suicides-2014"
 
@@ -77,10 +79,10 @@ def test_a_report_marked_as_not_for_mail_is_refused(project, again, mark):
 
 
 def test_a_report_that_leaks_is_refused_naming_where(project, again, monkeypatch):
-    found = [gate.Leak("letter.txt", f"cell {number}") for number in range(5)]
+    found = [gate.Leak("letter.txt", "text", f"cell {number}") for number in range(5)]
     monkeypatch.setattr(gate, "leaks", lambda files, county: found)
     said = refused(project)
-    assert "tells what must be protected: letter.txt: cell 0; letter.txt: cell 1" in said
+    assert "tells what must be protected: letter.txt: text: cell 0; letter.txt: text: cell 1" in said
     assert "(and 2 more) — not mailed" in said
 
 
@@ -130,3 +132,43 @@ def test_the_real_report_of_norrbotten_passes_the_real_guard(tmp_path):
     report = guard.checked(root, "norrbotten", root.reports)
     assert report.page == page
     assert report.content == twin
+
+
+EARLIER = {"women": {"sex": "K", "numerator": "3"}, "men": {"sex": "M", "numerator": "51"}, "all": {"numerator": "54"}}
+
+
+EARLIER = {"women": {"sex": "K", "numerator": "3"}, "men": {"sex": "M", "numerator": "51"}, "all": {"numerator": "54"}}
+
+
+class TestEarlier:
+    """A report and what was mailed before, side by side on a reader's desk."""
+
+    @pytest.fixture(scope="class")
+    def protected(self, tmp_path_factory):
+        project = copied(tmp_path_factory.mktemp("earlier"))
+
+        def add(rows):
+            (row,) = [row for row in rows if row["id"] == "nb16-obs-suicides-2014"]
+            own = {"period": "2015", "published": "no"}
+            return [*rows, *({**row, **own, "id": f"nb16-obs-{name}", **more} for name, more in EARLIER.items())]
+
+        rewrite(project, "norrbotten-plan-2016/observations", add)
+        return project, guard.Report("norrbotten", load("norrbotten", project=project), "", "", {})
+
+    def mailed(self, monkeypatch, *rows):
+        cells = [log.Cell("norrbotten", row, "0") for row in rows]
+        monkeypatch.setattr(log, "mailed_cells", lambda project: cells)
+
+    def test_what_was_never_mailed_is_no_obstacle(self, protected, monkeypatch):
+        self.mailed(monkeypatch)
+        guard.check_earlier(*protected)
+
+    def test_a_total_that_was_mailed_and_is_still_shown_is_none_either(self, protected, monkeypatch):
+        self.mailed(monkeypatch, "nb16-obs-all")
+        guard.check_earlier(*protected)
+
+    def test_a_part_that_was_mailed_tells_the_one_that_is_hidden(self, protected, monkeypatch):
+        self.mailed(monkeypatch, "nb16-obs-men", "nb16-obs-all")
+        with pytest.raises(MailError, match=r"norrbotten: with what was mailed before.*published=yes") as refused:
+            guard.check_earlier(*protected)
+        assert "nb16-obs-women" in str(refused.value) or "nb16-obs-men" in str(refused.value)
