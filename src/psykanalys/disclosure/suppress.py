@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from psykanalys.disclosure.attack import THRESHOLD, attack, is_small
-from psykanalys.disclosure.system import Mask, System
+from psykanalys.disclosure.attack import THRESHOLD, attack, groups, has_reason, is_small, unsaid
+from psykanalys.disclosure.system import NODES, Mask, System
 
 SECONDS = 5.0  # for each program
-TOGETHER = 8  # cells that one program protects at most
+PROGRAMS = 24  # so many times that, and then everything is hidden that hangs together
+TOGETHER = 2  # cells that one program protects at most
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,12 @@ def suppress(
     """
     more = np.zeros(len(system), dtype=bool) if also is None else np.asarray(also, dtype=bool)
     primary = (is_small(system.counts, threshold) | more) & ~system.fixed & ~system.silent
-    sensitive = primary | (system.silent & is_small(system.counts, threshold))
+    sensitive = primary | unsaid(system, threshold)
     secondary, still_open = np.zeros_like(primary), np.zeros_like(primary)
     steps: list[str] = []
-    for cells in system.split():
+    for cells, own in system.apart:
         if sensitive[cells].any():
-            part = _Part(system.take(cells), primary[cells], threshold, seconds)
+            part = _Part(own, primary[cells], threshold, seconds)
             secondary[cells], still_open[cells] = part.solve()
             steps += part.steps
     return Choice(primary, secondary, still_open, tuple(steps))
@@ -70,14 +71,16 @@ class _Part:
 
     def __init__(self, system: System, primary: Mask, threshold: int, seconds: float):
         self.system, self.primary, self.threshold, self.seconds = system, primary, threshold, seconds
+        self.reasons = has_reason(system, threshold)
+        self.others = primary & ~self.reasons
         self.steps: list[str] = []
-        self.world = system.atoms()
+        self.until = time.monotonic() + PROGRAMS * seconds
 
     def solve(self) -> tuple[Mask, Mask]:
         """Secondary cells, and cells that stay open."""
         hidden, narrow = self._by_program()
         if narrow.any():
-            hidden = self.primary | self.system.hideable
+            hidden = self._with_reason(self.primary | self.system.hideable)
             narrow = self._narrow(hidden)
             self.steps.append("everything that hangs together is hidden")
         if not narrow.any():
@@ -87,32 +90,54 @@ class _Part:
     def _by_program(self) -> tuple[Mask, Mask]:
         hidden = self.primary.copy()
         narrow = self._narrow(hidden)
-        while narrow.any() and self.world is not None:
-            targets = [int(cell) for cell in np.flatnonzero(narrow)[:TOGETHER]]
-            chosen = self._program(hidden, targets, rule=False)
-            if chosen is not None and not (chosen & ~hidden).any():
-                chosen = self._program(hidden, targets, rule=True)
-            if chosen is None or not (chosen & ~hidden).any():
-                chosen = self._cheapest_near(hidden, narrow)
+        while narrow.any() and self.system.world is not None and time.monotonic() < self.until:
+            chosen = self._more(hidden, narrow)
             if chosen is None:
                 return hidden, narrow
             hidden |= chosen
             narrow = self._narrow(hidden)
-        return hidden, narrow
+        fewer = self._with_reason(hidden)
+        return fewer, narrow if (fewer == hidden).all() else self._narrow(fewer)
+
+    def _more(self, hidden: Mask, narrow: Mask) -> Mask | None:
+        """More cells to hide: by the program without the rule, with it, or the cheapest one near; None if none."""
+        targets = [int(cell) for cell in np.flatnonzero(narrow)[:TOGETHER]]
+        for rule in (False, True):
+            chosen = self._program(hidden, targets, rule=rule)
+            if chosen is not None and (chosen & ~hidden).any():
+                return chosen
+        return self._cheapest_near(hidden, narrow)
+
+    def _with_reason(self, hidden: Mask) -> Mask:
+        """Show groups again in which no count is why others are hidden; a reader takes for granted that one is."""
+        if self.system.world is None:
+            return hidden
+        kept = hidden.copy()
+        for group in groups(self.system, hidden):
+            if not (self.reasons | self.others)[group.cells].any():
+                kept[group.cells] = False
+        return kept
 
     def _narrow(self, hidden: Mask) -> Mask:
         """What either attacker can tell too exactly; the second is asked only where the first fails."""
-        found = attack(self.system, hidden, threshold=self.threshold).narrow
-        return found if found.any() else self._narrow_by_rule(hidden)
+        found = self._attack(hidden, knows_rule=False)
+        return found if found.any() else self._attack(hidden, knows_rule=True)
 
-    def _narrow_by_rule(self, hidden: Mask) -> Mask:
-        return attack(self.system, hidden, threshold=self.threshold, knows_rule=True).narrow
+    def _attack(self, hidden: Mask, *, knows_rule: bool) -> Mask:
+        found = attack(
+            self.system,
+            hidden,
+            threshold=self.threshold,
+            knows_rule=knows_rule,
+            other_reasons=self.others,
+            bounds=False,
+        )
+        return found.narrow
 
     def _program(self, hidden: Mask, targets: Sequence[int], *, rule: bool) -> Mask | None:
         """The cheapest cells that make room around each target: two worlds for each, printed alike."""
         started = time.monotonic()
-        world = np.zeros(self.system.parts.shape[1]) if self.world is None else self.world
-        program = _Program(self.system, world, hidden, self.threshold, rule=rule)
+        program = _Program(self.system, self.system.world, hidden, self.threshold, rule=rule)
         chosen = program.solve(targets, self.seconds)
         took = time.monotonic() - started
         slow = took >= self.seconds
@@ -134,6 +159,9 @@ class _Part:
     def _without_needless(self, hidden: Mask) -> Mask:
         """Show each secondary cell again, the most costly first, if both attackers still fail."""
         for cell in sorted(np.flatnonzero(hidden & ~self.primary), key=lambda cell: (-self.system.costs[cell], cell)):
+            if time.monotonic() > self.until:
+                self.steps.append("time out: what is hidden may be more than needed")
+                break
             fewer = hidden.copy()
             fewer[cell] = False
             if not self._narrow(fewer).any():
@@ -168,7 +196,7 @@ class _Program:
             ),
             integrality=np.ones(self.width),
             bounds=self._bounds(len(targets)),
-            options={"time_limit": seconds, "mip_rel_gap": 0.0},
+            options={"time_limit": seconds, "node_limit": NODES, "mip_rel_gap": 0.0},
         )
         return None if found.x is None else found.x[: self.cells] > 0.5
 

@@ -118,7 +118,7 @@ class Table:
             parts, columns = where.parts(cells, structure)
             if len(columns) <= MOST_ATOMS:
                 system = _system(cells, parts, group)
-                if all(system.take(part).atoms() is not None for part in system.split()):
+                if all(part.world is not None for _, part in system.apart):
                     break
             notes.append(f"the counts do not add up over {', '.join(structure) or 'any column'}; taken apart")
         found: dict[tuple[str, Atom], tuple[str, ...]] = {}
