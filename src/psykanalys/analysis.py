@@ -180,7 +180,8 @@ def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Anal
     """
     catalogue = load_catalogue()
     areas = {**official_areas(), **own_areas(prepared["areas"])}
-    protected = protect(prepared["observations"], catalogue, areas, threshold=threshold)
+    members = {row["code"]: items(row["members"]) for row in prepared["areas"].to_dict("records") if row["members"]}
+    protected = protect(prepared["observations"], catalogue, areas, threshold=threshold, members=members)
     tables = _of_county({**prepared.tables, "observations": protected.observations}, area)
     if tables["sources"].empty:
         raise ParameterError(

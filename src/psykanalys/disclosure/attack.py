@@ -67,7 +67,7 @@ def attack(
     low, high = system.counts.astype(float), system.counts.astype(float)
     values = np.ones(len(system), dtype=int)
     for cells, part in system.apart:
-        if targets[cells].any() and part.world is not None:
+        if targets[cells].any():
             for group in groups(part, hidden[cells]):
                 own = cells[group.cells]
                 reader = _Reader(part, group, hidden[own], excused[own], threshold, knows_rule=knows_rule)
@@ -95,16 +95,20 @@ def has_reason(system: System, threshold: int) -> Mask:
 class Group:
     """Atoms and cells (hidden or silent) that cannot change without each other, and the ways in which they can.
 
-    `moves`: atoms × ways; any change of the atoms that no printed count shows is a sum of these.
+    `world`: the true atoms. `moves`: atoms × ways; any change of the atoms that no printed count
+    shows is a sum of these.
     """
 
     atoms: np.ndarray
     cells: np.ndarray
+    world: np.ndarray
     moves: np.ndarray
 
 
 def groups(system: System, hidden: Mask) -> Iterator[Group]:
     """The groups of a system that hangs together. Cells that follow from what is printed are in none."""
+    if system.world is None:
+        return
     unknown = np.flatnonzero(hidden | system.silent)
     printed = system.parts[~hidden & ~system.silent].toarray()
     atoms = np.flatnonzero(~_surely_zero(printed, system.world))
@@ -119,16 +123,15 @@ def groups(system: System, hidden: Mask) -> Iterator[Group]:
     of_atoms, of_cells, of_moves = np.split(label, [len(atoms), len(seen)])
     for number in np.unique(of_moves):
         ways = moves[np.ix_(of_atoms == number, of_moves == number)]
-        yield Group(atoms[of_atoms == number], unknown[of_cells == number], ways)
+        own = atoms[of_atoms == number]
+        yield Group(own, unknown[of_cells == number], system.world[own], ways)
 
 
 class _Reader:
     """One attacker before one group. The unknowns are how far the atoms lie from the true ones, in whole numbers."""
 
-    def __init__(
-        self, system: System, group: Group, hidden: Mask, excused: Mask, threshold: int, *, knows_rule: bool
-    ):
-        self.counts, self.world = system.counts[group.cells], system.world[group.atoms]
+    def __init__(self, system: System, group: Group, hidden: Mask, excused: Mask, threshold: int, *, knows_rule: bool):
+        self.counts, self.world = system.counts[group.cells], group.world
         self.parts = system.parts[group.cells].toarray()[:, group.atoms]
         self.threshold, self.moves = threshold, group.moves
         self.top = 2 * int(abs(system.counts).sum()) + 4 * threshold  # no bound: far above all that can be told apart
@@ -146,11 +149,11 @@ class _Reader:
         low, high = self.counts.astype(float), self.counts.astype(float)
         values = np.ones(len(self.counts), dtype=int)
         self._move(required)
-        for cell in np.flatnonzero(targets):
+        for cell in np.flatnonzero(targets).tolist():
             enough = np.inf if bounds else required
             if len(self.seen[cell]) < enough:
                 low[cell], high[cell] = (self._extreme(cell, sign, enough) for sign in (1, -1))
-        for cell in np.flatnonzero(targets):
+        for cell in np.flatnonzero(targets).tolist():
             self._count(cell, (int(low[cell]), int(high[cell])), required)
             values[cell] = min(max(len(self.seen[cell]), 1), required)
         return low, high, values

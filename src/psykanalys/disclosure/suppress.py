@@ -110,8 +110,6 @@ class _Part:
 
     def _with_reason(self, hidden: Mask) -> Mask:
         """Show groups again in which no count is why others are hidden; a reader takes for granted that one is."""
-        if self.system.world is None:
-            return hidden
         kept = hidden.copy()
         for group in groups(self.system, hidden):
             if not (self.reasons | self.others)[group.cells].any():
@@ -137,7 +135,8 @@ class _Part:
     def _program(self, hidden: Mask, targets: Sequence[int], *, rule: bool) -> Mask | None:
         """The cheapest cells that make room around each target: two worlds for each, printed alike."""
         started = time.monotonic()
-        program = _Program(self.system, self.system.world, hidden, self.threshold, rule=rule)
+        world = np.zeros(self.system.parts.shape[1]) if self.system.world is None else self.system.world
+        program = _Program(self.system, world, hidden, self.threshold, rule=rule)
         chosen = program.solve(targets, self.seconds)
         took = time.monotonic() - started
         slow = took >= self.seconds

@@ -25,10 +25,11 @@ NODES = 20_000  # for one integer program: a bound that does not depend on the m
 class System:
     """Counts and how they are made up.
 
-    `parts`: cells × atoms, how often each atom is counted in a cell (a row with signs and count 0 is a relation). `counts`: the true counts. `fixed`: public
-    already, so that they cannot be hidden. `silent`: never printed, but they follow from what is (the rest of a group
-    whose part is printed). `costs`: what it costs to hide a cell; a number of cells by default. `may_be_zero`: cells
-    that the rule would hide at zero, too, so that a reader who knows it cannot exclude zero.
+    `parts`: cells × atoms, how often each atom is counted in a cell. `counts`: the true counts (a row with signs and
+    count 0 is a relation). `fixed`: public already, so that they cannot be hidden. `silent`: never printed, but they
+    follow from what is (the rest of a group whose part is printed). `costs`: what it costs to hide a cell; a number of
+    cells by default. `may_be_zero`: cells that the rule would hide at zero, too, so that a reader who knows it cannot
+    exclude zero.
     """
 
     parts: sparse.csr_array
