@@ -30,18 +30,7 @@ def test_no_more_is_hidden_than_by_the_simple_heuristic(name):
     row = SUMMARY[(SUMMARY["table"] == name) & (SUMMARY["pattern"] == "sdcTable_SIMPLEHEURISTIC")].iloc[0]
     assert found.is_safe
     assert found.primary.sum() == row["n_primary"]
-    # kommun_kon_5x2: its pattern lets who knows the rule tell two counts of 4 exactly; ours must not.
-    needs_more = 1 if name == "kommun_kon_5x2" else 0
-    assert found.secondary.sum() <= row["n_secondary"] + needs_more
-
-
-def test_the_heuristics_pattern_fails_where_ours_hides_more():
-    rows = pd.read_csv(REFERENCE / "bounds.csv")
-    rows = rows[(rows["table"] == "kommun_kon_5x2") & (rows["pattern"] == "sdcTable_SIMPLEHEURISTIC")].copy()
-    rows[["row", "col"]] = rows[["row", "col"]].replace("Total", "~")
-    hidden = rows.sort_values(["row", "col"])["status"].isin(["u", "x"]).to_numpy()
-    system = reference("kommun_kon_5x2")
-    assert attack(system, hidden, knows_rule=True).narrow.any()
+    assert found.secondary.sum() <= row["n_secondary"]
 
 
 def lines(*sizes: int) -> np.ndarray:
@@ -63,7 +52,7 @@ def random_system(number: int) -> System:
         some[0, :2] = 1
         parts = np.kron(np.vstack([lines(4), some]), lines(2))
     elif kind == 2:
-        parts = lines(2, 2, 3)
+        parts = lines(2, 2, 2 + number % 2)
     elif kind == 3:  # municipality, county, nation
         county = np.kron(np.eye(2), np.ones(3))
         parts = np.vstack([np.eye(6), county, np.ones((1, 6))])
@@ -172,8 +161,8 @@ def test_relations_with_signs_hold_cells_together():
     assert found.hidden.sum() == 2
 
 
-def test_every_two_by_two_table_of_small_size():
-    for inner in product((0, 2, 6, 11), repeat=4):
+def test_every_two_by_two_table_of_three_sizes():
+    for inner in product((0, 3, 11), repeat=4):
         system = two_way(np.array(inner).reshape(2, 2))
         found = suppress(system)
         naive, aware = attack(system, found.hidden), attack(system, found.hidden, knows_rule=True)

@@ -74,6 +74,7 @@ class _Part:
         self.reasons = has_reason(system, threshold)
         self.others = primary & ~self.reasons
         self.steps: list[str] = []
+        self.by_rule = False
         self.until = time.monotonic() + PROGRAMS * seconds
 
     def solve(self) -> tuple[Mask, Mask]:
@@ -102,7 +103,7 @@ class _Part:
     def _more(self, hidden: Mask, narrow: Mask) -> Mask | None:
         """More cells to hide: by the program without the rule, with it, or the cheapest one near; None if none."""
         targets = [int(cell) for cell in np.flatnonzero(narrow)[:TOGETHER]]
-        for rule in (False, True):
+        for rule in (True,) if self.by_rule else (False, True):
             chosen = self._program(hidden, targets, rule=rule)
             if chosen is not None and (chosen & ~hidden).any():
                 return chosen
@@ -119,7 +120,8 @@ class _Part:
     def _narrow(self, hidden: Mask) -> Mask:
         """What either attacker can tell too exactly; the second is asked only where the first fails."""
         found = self._attack(hidden, knows_rule=False)
-        return found if found.any() else self._attack(hidden, knows_rule=True)
+        self.by_rule = not found.any()
+        return self._attack(hidden, knows_rule=True) if self.by_rule else found
 
     def _attack(self, hidden: Mask, *, knows_rule: bool) -> Mask:
         found = attack(
@@ -172,12 +174,13 @@ class _Part:
 class _Program:
     """The integer program: hide cells (0/1) so that worlds exist in which a target takes both ends of a wide range.
 
-    A world differs from the true one by whole numbers; a cell may differ only if it is hidden, and then little.
+    A cell may differ from its true count only if it is hidden, and then little. That the worlds are whole numbers is
+    left to the attackers, who look at every choice: so the program is solved many times faster.
     """
 
     def __init__(self, system: System, world: np.ndarray, hidden: Mask, threshold: int, *, rule: bool):
         self.system, self.world, self.hidden, self.threshold, self.rule = system, world, hidden, threshold, rule
-        self.far = 6 * threshold
+        self.far = 3 * threshold
         self.cells, self.atoms = system.parts.shape
         self.rows: list[sparse.csr_array] = []
         self.low: list[np.ndarray] = []
@@ -193,7 +196,7 @@ class _Program:
             constraints=LinearConstraint(
                 sparse.vstack(self.rows, format="csr"), np.concatenate(self.low), np.concatenate(self.high)
             ),
-            integrality=np.ones(self.width),
+            integrality=np.arange(self.width) < self.cells,
             bounds=self._bounds(len(targets)),
             options={"time_limit": seconds, "node_limit": NODES, "mip_rel_gap": 0.0},
         )
