@@ -59,6 +59,7 @@ class Facts:
         for row in facts.rows:
             if (below := whole(row["denominator"])) is not None:
                 facts.populations.setdefault((facts._name(row), coordinates(row)), below)
+        facts._add_third_sex()
         return facts
 
     def cells(self) -> list[Cell]:
@@ -98,6 +99,18 @@ class Facts:
             return False
         share = row["value"] / 100 if row["value"] is not None and self._per(row) == 100 else None
         return self._short_range(row) or (share is not None and (self._decimals(row) or self._limits(row, share)))
+
+    def _add_third_sex(self) -> None:
+        """Two of all, women and men tell the third."""
+        for name, place in list(self.populations):
+            by_sex = {sex: (name, (*place[:2], sex, *place[3:])) for sex in "TKM"}
+            known = {sex: self.populations.get(key) for sex, key in by_sex.items()}
+            lacking = [sex for sex, count in known.items() if count is None]
+            if len(lacking) == 1:
+                total, women, men = (known[sex] or 0 for sex in "TKM")
+                third = women + men if lacking == ["T"] else total - women - men
+                if third > 0:
+                    self.populations[by_sex[lacking[0]]] = third
 
     def _told(self) -> Iterator[Cell]:
         for row in self.rows:
