@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from psykanalys.disclosure.attack import THRESHOLD, attack, groups, has_reason, is_small, unsaid
 from psykanalys.disclosure.system import NODES, Mask, System
 
 SECONDS = 5.0  # for each program
 PROGRAMS = 24  # so many times that, and then everything is hidden that hangs together
+LARGE = 60  # cells: beyond, each is protected by a linear program, which does not find the cheapest set for all
 TOGETHER = 2  # cells that one program protects at most
 
 
@@ -102,12 +103,52 @@ class _Part:
 
     def _more(self, hidden: Mask, narrow: Mask) -> Mask | None:
         """More cells to hide: by the program without the rule, with it, or the cheapest one near; None if none."""
+        if len(self.system) > LARGE and (quick := self._by_lines(hidden, narrow)) is not None:
+            return quick
         targets = [int(cell) for cell in np.flatnonzero(narrow)[:TOGETHER]]
         for rule in (True,) if self.by_rule else (False, True):
             chosen = self._program(hidden, targets, rule=rule)
             if chosen is not None and (chosen & ~hidden).any():
                 return chosen
         return self._cheapest_near(hidden, narrow)
+
+    def _by_lines(self, hidden: Mask, narrow: Mask) -> Mask | None:
+        """For each cell that is open the nearest worlds in which it is larger and smaller: what differs is hidden."""
+        chosen = hidden.copy()
+        for cell in np.flatnonzero(narrow).tolist():
+            true, room = int(self.system.counts[cell]), self.threshold - 1
+            small = 0 < true <= room
+            for change in (room - true, 1 - true) if small and self.by_rule else (room, -min(room, true - 1)):
+                chosen |= self._nearest(chosen, cell, change) if change else False
+        self.steps.append(f"linear programs for {narrow.sum()} of {len(self.system)} cells")
+        return chosen if (chosen & ~hidden).any() else None
+
+    def _nearest(self, hidden: Mask, cell: int, change: int) -> Mask:
+        """The cells that differ in the nearest world in which one cell has changed; none if there is no such world."""
+        system, (cells, atoms) = self.system, self.system.parts.shape
+        may = hidden | system.hideable | system.silent
+        least = np.where(system.counts > 0, 1 - system.counts, 0)
+        least[system.silent | system.may_be_zero] = -system.counts[system.silent | system.may_be_zero]
+        free = hidden | system.silent
+        costs = np.where(free, 1e-3, system.costs)
+        same = sparse.hstack([system.parts, -sparse.eye_array(cells), sparse.eye_array(cells)], format="csr")
+        up = [(0, None if may[one] else 0) for one in range(cells)]
+        down = [(0, -int(least[one]) if may[one] else 0) for one in range(cells)]
+        (up if change > 0 else down)[cell], (down if change > 0 else up)[cell] = (abs(change),) * 2, (0, 0)
+        found = linprog(
+            np.concatenate([np.zeros(atoms), costs, costs]),
+            A_eq=same,
+            b_eq=np.zeros(cells),
+            bounds=[(-int(one), None) for one in self._world] + up + down,
+        )
+        differs = np.zeros(cells, dtype=bool)
+        if found.success:
+            differs = (found.x[atoms : atoms + cells] + found.x[atoms + cells :] > 1e-6) & ~system.silent
+        return differs
+
+    @property
+    def _world(self) -> np.ndarray:
+        return np.zeros(self.system.parts.shape[1]) if self.system.world is None else self.system.world
 
     def _with_reason(self, hidden: Mask) -> Mask:
         """Show groups again in which no count is why others are hidden; a reader takes for granted that one is."""
@@ -137,8 +178,7 @@ class _Part:
     def _program(self, hidden: Mask, targets: Sequence[int], *, rule: bool) -> Mask | None:
         """The cheapest cells that make room around each target: two worlds for each, printed alike."""
         started = time.monotonic()
-        world = np.zeros(self.system.parts.shape[1]) if self.system.world is None else self.system.world
-        program = _Program(self.system, world, hidden, self.threshold, rule=rule)
+        program = _Program(self.system, self._world, hidden, self.threshold, rule=rule)
         chosen = program.solve(targets, self.seconds)
         took = time.monotonic() - started
         slow = took >= self.seconds
