@@ -53,12 +53,14 @@ def attack(
     knows_rule: bool = False,
     other_reasons: Mask | None = None,
     bounds: bool = True,
+    until_narrow: bool = False,
 ) -> Attack:
     """Attack every hidden cell, and every silent one that is small and does not follow from public rows.
 
     Exact, by integer programming: bounds, then the number of possible counts up to the required (threshold for the
     naive attacker, one less for the one who knows the rule). `other_reasons`: hidden cells that the rule may hide
-    whatever their count. `bounds=False` leaves out bounds that the number of possible counts does not need.
+    whatever their count. `bounds=False` leaves out bounds that the number of possible counts does not need;
+    `until_narrow` stops at the first cell that can be told (the others are then not looked at).
     """
     hidden = np.asarray(hidden, dtype=bool)
     excused = np.zeros_like(hidden) if other_reasons is None else np.asarray(other_reasons, dtype=bool)
@@ -71,7 +73,11 @@ def attack(
             for group in groups(part, hidden[cells]):
                 own = cells[group.cells]
                 reader = _Reader(part, group, hidden[own], excused[own], threshold, knows_rule=knows_rule)
-                low[own], high[own], values[own] = reader.all(targets[own], required, bounds=bounds)
+                low[own], high[own], values[own] = reader.all(
+                    targets[own], required, bounds=bounds, until_narrow=until_narrow
+                )
+                if until_narrow and (values[own] < required)[targets[own]].any():
+                    break
     return Attack(low, high, values, required, targets)
 
 
@@ -144,7 +150,9 @@ class _Reader:
         self.one_is_small = knows_rule and not (excused & hidden).any()
         self.seen: list[set[int]] = [set() for _ in self.counts]
 
-    def all(self, targets: Mask, required: int, *, bounds: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def all(
+        self, targets: Mask, required: int, *, bounds: bool, until_narrow: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The lowest and highest count of each cell, and how many counts are possible, up to `required`."""
         low, high = self.counts.astype(float), self.counts.astype(float)
         values = np.ones(len(self.counts), dtype=int)
@@ -153,9 +161,10 @@ class _Reader:
             enough = np.inf if bounds else required
             if len(self.seen[cell]) < enough:
                 low[cell], high[cell] = (self._extreme(cell, sign, enough) for sign in (1, -1))
-        for cell in np.flatnonzero(targets).tolist():
             self._count(cell, (int(low[cell]), int(high[cell])), required)
             values[cell] = min(max(len(self.seen[cell]), 1), required)
+            if until_narrow and values[cell] < required:
+                break
         return low, high, values
 
     @cached_property
@@ -202,12 +211,23 @@ class _Reader:
         return counts
 
     def _extreme(self, cell: int, sign: int, enough: float) -> int:
-        best = int(self.counts[cell])
-        for counts in self._worlds(sign * self.parts[cell]):
-            best = sign * min(sign * best, sign * int(counts[cell]))
-            if len(self.seen[cell]) >= enough:
+        """The lowest (sign 1) or highest count: that of all worlds if it has a reason, else the best of any reason."""
+        aim = sign * self.parts[cell]
+        change = self._solve(aim)
+        if change is None:
+            return int(self.counts[cell])
+        if (counts := self._remember(change)) is not None:
+            return int(counts[cell])
+        limit = sign * (self.counts[cell] + int(np.rint(self.parts[cell] @ change)))
+        best: int | None = None
+        for reason in self._reasons:
+            better = [] if best is None else [LinearConstraint(aim, -np.inf, best - 1 - sign * self.counts[cell])]
+            change = self._solve(aim, *reason, *better)
+            counts = None if change is None else self._remember(change)
+            best = best if counts is None else int(sign * counts[cell])
+            if best == limit or len(self.seen[cell]) >= enough:
                 break
-        return best
+        return int(self.counts[cell]) if best is None else sign * best
 
     def _count(self, cell: int, ends: tuple[int, int], required: int) -> None:
         """Try the counts between the ends, nearest first, until enough are seen to be possible."""

@@ -158,13 +158,13 @@ class _Part:
                 kept[group.cells] = False
         return kept
 
-    def _narrow(self, hidden: Mask) -> Mask:
+    def _narrow(self, hidden: Mask, *, first: bool = False) -> Mask:
         """What either attacker can tell too exactly; the second is asked only where the first fails."""
-        found = self._attack(hidden, knows_rule=False)
+        found = self._attack(hidden, knows_rule=False, first=first)
         self.by_rule = not found.any()
-        return self._attack(hidden, knows_rule=True) if self.by_rule else found
+        return self._attack(hidden, knows_rule=True, first=first) if self.by_rule else found
 
-    def _attack(self, hidden: Mask, *, knows_rule: bool) -> Mask:
+    def _attack(self, hidden: Mask, *, knows_rule: bool, first: bool) -> Mask:
         found = attack(
             self.system,
             hidden,
@@ -172,6 +172,7 @@ class _Part:
             knows_rule=knows_rule,
             other_reasons=self.others,
             bounds=False,
+            until_narrow=first,
         )
         return found.narrow
 
@@ -205,7 +206,7 @@ class _Part:
                 break
             fewer = hidden.copy()
             fewer[cell] = False
-            if not self._narrow(fewer).any():
+            if not self._narrow(fewer, first=True).any():
                 hidden = fewer
                 self.steps.append("one cell need not be hidden")
         return hidden
