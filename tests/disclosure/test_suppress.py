@@ -167,3 +167,15 @@ def test_every_two_by_two_table_of_three_sizes():
         found = suppress(system)
         naive, aware = attack(system, found.hidden), attack(system, found.hidden, knows_rule=True)
         assert (naive.narrow | aware.narrow).any() == found.open.any(), inner
+
+
+def test_large_system_is_protected_without_hiding_all_of_it():
+    rng = np.random.default_rng(11)
+    parts = lines(2, 3, 5)
+    atoms = rng.poisson(rng.gamma(1, 25, parts.shape[1]))
+    system = System.of(parts, (parts @ atoms).astype(int))
+    found = suppress(system)
+    assert len(system) > 60
+    assert found.is_safe
+    assert any("linear programs" in step for step in found.steps)
+    assert found.hidden.sum() < 0.5 * len(system)
