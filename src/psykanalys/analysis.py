@@ -206,7 +206,9 @@ def _county(text: str) -> Area:
 def protect_all(prepared: Prepared, threshold: int = THRESHOLD, known: Collection[str] = ()) -> Protected:
     """The observations of all counties with what must be hidden hidden; `known` rows a reader has from before."""
     areas = {**official_areas(), **own_areas(prepared["areas"])}
-    return protect(prepared["observations"], load_catalogue(), areas, threshold=threshold, known=known)
+    members = {row["code"]: items(row["members"]) for row in prepared["areas"].to_dict("records") if row["members"]}
+    shown = prepared["observations"]
+    return protect(shown, load_catalogue(), areas, threshold=threshold, known=known, members=members)
 
 
 def own_areas(table: pd.DataFrame) -> dict[str, Area]:

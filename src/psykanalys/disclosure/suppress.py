@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from psykanalys.disclosure.attack import THRESHOLD, attack, is_small
-from psykanalys.disclosure.system import Mask, System
+from psykanalys.disclosure.attack import THRESHOLD, attack, groups, has_reason, is_small, unsaid
+from psykanalys.disclosure.system import NODES, Mask, System
 
 SECONDS = 5.0  # for each program
-TOGETHER = 8  # cells that one program protects at most
+PROGRAMS = 24  # so many times that, and then everything is hidden that hangs together
+LARGE = 60  # cells: beyond, each is protected by a linear program, which does not find the cheapest set for all
+TOGETHER = 2  # cells that one program protects at most
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,12 @@ def suppress(
     """
     more = np.zeros(len(system), dtype=bool) if also is None else np.asarray(also, dtype=bool)
     primary = (is_small(system.counts, threshold) | more) & ~system.fixed & ~system.silent
-    sensitive = primary | (system.silent & is_small(system.counts, threshold))
+    sensitive = primary | unsaid(system, threshold)
     secondary, still_open = np.zeros_like(primary), np.zeros_like(primary)
     steps: list[str] = []
-    for cells in system.split():
+    for cells, own in system.apart:
         if sensitive[cells].any():
-            part = _Part(system.take(cells), primary[cells], threshold, seconds)
+            part = _Part(own, primary[cells], threshold, seconds)
             secondary[cells], still_open[cells] = part.solve()
             steps += part.steps
     return Choice(primary, secondary, still_open, tuple(steps))
@@ -70,14 +72,17 @@ class _Part:
 
     def __init__(self, system: System, primary: Mask, threshold: int, seconds: float):
         self.system, self.primary, self.threshold, self.seconds = system, primary, threshold, seconds
+        self.reasons = has_reason(system, threshold)
+        self.others = primary & ~self.reasons
         self.steps: list[str] = []
-        self.world = system.atoms()
+        self.by_rule = False
+        self.until = time.monotonic() + PROGRAMS * seconds
 
     def solve(self) -> tuple[Mask, Mask]:
         """Secondary cells, and cells that stay open."""
         hidden, narrow = self._by_program()
         if narrow.any():
-            hidden = self.primary | self.system.hideable
+            hidden = self._with_reason(self.primary | self.system.hideable)
             narrow = self._narrow(hidden)
             self.steps.append("everything that hangs together is hidden")
         if not narrow.any():
@@ -87,32 +92,94 @@ class _Part:
     def _by_program(self) -> tuple[Mask, Mask]:
         hidden = self.primary.copy()
         narrow = self._narrow(hidden)
-        while narrow.any() and self.world is not None:
-            targets = [int(cell) for cell in np.flatnonzero(narrow)[:TOGETHER]]
-            chosen = self._program(hidden, targets, rule=False)
-            if chosen is not None and not (chosen & ~hidden).any():
-                chosen = self._program(hidden, targets, rule=True)
-            if chosen is None or not (chosen & ~hidden).any():
-                chosen = self._cheapest_near(hidden, narrow)
+        while narrow.any() and self.system.world is not None and time.monotonic() < self.until:
+            chosen = self._more(hidden, narrow)
             if chosen is None:
                 return hidden, narrow
             hidden |= chosen
             narrow = self._narrow(hidden)
-        return hidden, narrow
+        fewer = self._with_reason(hidden)
+        return fewer, narrow if (fewer == hidden).all() else self._narrow(fewer)
 
-    def _narrow(self, hidden: Mask) -> Mask:
+    def _more(self, hidden: Mask, narrow: Mask) -> Mask | None:
+        """More cells to hide: by the program without the rule, with it, or the cheapest one near; None if none."""
+        if len(self.system) > LARGE and (quick := self._by_lines(hidden, narrow)) is not None:
+            return quick
+        targets = [int(cell) for cell in np.flatnonzero(narrow)[:TOGETHER]]
+        for rule in (True,) if self.by_rule else (False, True):
+            chosen = self._program(hidden, targets, rule=rule)
+            if chosen is not None and (chosen & ~hidden).any():
+                return chosen
+        return self._cheapest_near(hidden, narrow)
+
+    def _by_lines(self, hidden: Mask, narrow: Mask) -> Mask | None:
+        """For each cell that is open the nearest worlds in which it is larger and smaller: what differs is hidden."""
+        chosen = hidden.copy()
+        for cell in np.flatnonzero(narrow).tolist():
+            true, room = int(self.system.counts[cell]), self.threshold - 1
+            small = 0 < true <= room
+            for change in (room - true, 1 - true) if small and self.by_rule else (room, -min(room, true - 1)):
+                chosen |= self._nearest(chosen, cell, change) if change else False
+        self.steps.append(f"linear programs for {narrow.sum()} of {len(self.system)} cells")
+        return chosen if (chosen & ~hidden).any() else None
+
+    def _nearest(self, hidden: Mask, cell: int, change: int) -> Mask:
+        """The cells that differ in the nearest world in which one cell has changed; none if there is no such world."""
+        system, (cells, atoms) = self.system, self.system.parts.shape
+        may = hidden | system.hideable | system.silent
+        least = np.where(system.counts > 0, 1 - system.counts, 0)
+        least[system.silent | system.may_be_zero] = -system.counts[system.silent | system.may_be_zero]
+        free = hidden | system.silent
+        costs = np.where(free, 1e-3, system.costs)
+        same = sparse.hstack([system.parts, -sparse.eye_array(cells), sparse.eye_array(cells)], format="csr")
+        up = [(0, None if may[one] else 0) for one in range(cells)]
+        down = [(0, -int(least[one]) if may[one] else 0) for one in range(cells)]
+        (up if change > 0 else down)[cell], (down if change > 0 else up)[cell] = (abs(change),) * 2, (0, 0)
+        found = linprog(
+            np.concatenate([np.zeros(atoms), costs, costs]),
+            A_eq=same,
+            b_eq=np.zeros(cells),
+            bounds=[(-int(one), None) for one in self._world] + up + down,
+        )
+        differs = np.zeros(cells, dtype=bool)
+        if found.success:
+            differs = (found.x[atoms : atoms + cells] + found.x[atoms + cells :] > 1e-6) & ~system.silent
+        return differs
+
+    @property
+    def _world(self) -> np.ndarray:
+        return np.zeros(self.system.parts.shape[1]) if self.system.world is None else self.system.world
+
+    def _with_reason(self, hidden: Mask) -> Mask:
+        """Show groups again in which no count is why others are hidden; a reader takes for granted that one is."""
+        kept = hidden.copy()
+        for group in groups(self.system, hidden):
+            if not (self.reasons | self.others)[group.cells].any():
+                kept[group.cells] = False
+        return kept
+
+    def _narrow(self, hidden: Mask, *, first: bool = False) -> Mask:
         """What either attacker can tell too exactly; the second is asked only where the first fails."""
-        found = attack(self.system, hidden, threshold=self.threshold).narrow
-        return found if found.any() else self._narrow_by_rule(hidden)
+        found = self._attack(hidden, knows_rule=False, first=first)
+        self.by_rule = not found.any()
+        return self._attack(hidden, knows_rule=True, first=first) if self.by_rule else found
 
-    def _narrow_by_rule(self, hidden: Mask) -> Mask:
-        return attack(self.system, hidden, threshold=self.threshold, knows_rule=True).narrow
+    def _attack(self, hidden: Mask, *, knows_rule: bool, first: bool) -> Mask:
+        found = attack(
+            self.system,
+            hidden,
+            threshold=self.threshold,
+            knows_rule=knows_rule,
+            other_reasons=self.others,
+            bounds=False,
+            until_narrow=first,
+        )
+        return found.narrow
 
     def _program(self, hidden: Mask, targets: Sequence[int], *, rule: bool) -> Mask | None:
         """The cheapest cells that make room around each target: two worlds for each, printed alike."""
         started = time.monotonic()
-        world = np.zeros(self.system.parts.shape[1]) if self.world is None else self.world
-        program = _Program(self.system, world, hidden, self.threshold, rule=rule)
+        program = _Program(self.system, self._world, hidden, self.threshold, rule=rule)
         chosen = program.solve(targets, self.seconds)
         took = time.monotonic() - started
         slow = took >= self.seconds
@@ -134,9 +201,12 @@ class _Part:
     def _without_needless(self, hidden: Mask) -> Mask:
         """Show each secondary cell again, the most costly first, if both attackers still fail."""
         for cell in sorted(np.flatnonzero(hidden & ~self.primary), key=lambda cell: (-self.system.costs[cell], cell)):
+            if time.monotonic() > self.until:
+                self.steps.append("time out: what is hidden may be more than needed")
+                break
             fewer = hidden.copy()
             fewer[cell] = False
-            if not self._narrow(fewer).any():
+            if not self._narrow(fewer, first=True).any():
                 hidden = fewer
                 self.steps.append("one cell need not be hidden")
         return hidden
@@ -145,12 +215,13 @@ class _Part:
 class _Program:
     """The integer program: hide cells (0/1) so that worlds exist in which a target takes both ends of a wide range.
 
-    A world differs from the true one by whole numbers; a cell may differ only if it is hidden, and then little.
+    A cell may differ from its true count only if it is hidden, and then little. That the worlds are whole numbers is
+    left to the attackers, who look at every choice: so the program is solved many times faster.
     """
 
     def __init__(self, system: System, world: np.ndarray, hidden: Mask, threshold: int, *, rule: bool):
         self.system, self.world, self.hidden, self.threshold, self.rule = system, world, hidden, threshold, rule
-        self.far = 6 * threshold
+        self.far = 3 * threshold
         self.cells, self.atoms = system.parts.shape
         self.rows: list[sparse.csr_array] = []
         self.low: list[np.ndarray] = []
@@ -166,9 +237,9 @@ class _Program:
             constraints=LinearConstraint(
                 sparse.vstack(self.rows, format="csr"), np.concatenate(self.low), np.concatenate(self.high)
             ),
-            integrality=np.ones(self.width),
+            integrality=np.arange(self.width) < self.cells,
             bounds=self._bounds(len(targets)),
-            options={"time_limit": seconds, "mip_rel_gap": 0.0},
+            options={"time_limit": seconds, "node_limit": NODES, "mip_rel_gap": 0.0},
         )
         return None if found.x is None else found.x[: self.cells] > 0.5
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -17,16 +18,18 @@ from scipy.sparse.csgraph import connected_components
 
 Counts = np.ndarray
 Mask = np.ndarray
+NODES = 20_000  # for one integer program: a bound that does not depend on the machine's speed
 
 
 @dataclass(frozen=True)
 class System:
     """Counts and how they are made up.
 
-    `parts`: cells × atoms, how often each atom is counted in a cell. `counts`: the true counts. `fixed`: public
-    already, so that they cannot be hidden. `silent`: never printed, but they follow from what is (the rest of a group
-    whose part is printed). `costs`: what it costs to hide a cell; a number of cells by default. `may_be_zero`: cells
-    that the rule would hide at zero, too, so that a reader who knows it cannot exclude zero.
+    `parts`: cells × atoms, how often each atom is counted in a cell. `counts`: the true counts (a row with signs and
+    count 0 is a relation). `fixed`: public already, so that they cannot be hidden. `silent`: never printed, but they
+    follow from what is (the rest of a group whose part is printed). `costs`: what it costs to hide a cell; a number of
+    cells by default. `may_be_zero`: cells that the rule would hide at zero, too, so that a reader who knows it cannot
+    exclude zero.
     """
 
     parts: sparse.csr_array
@@ -74,10 +77,16 @@ class System:
 
     def split(self) -> Iterator[np.ndarray]:
         """The cells of each part that hangs together: nothing in one tells anything of another."""
-        joined = self.parts @ self.parts.T
-        _, label = connected_components(joined, directed=False)
+        yield from (cells for cells, _ in self.apart)
+
+    @cached_property
+    def apart(self) -> tuple[tuple[np.ndarray, System], ...]:
+        """Each part that hangs together: its cells, and its own system."""
+        shared = abs(self.parts)
+        _, label = connected_components(shared @ shared.T, directed=False)
         order = np.argsort(label, kind="stable")
-        yield from np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+        found = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+        return ((found[0], self),) if len(found) == 1 else tuple((cells, self.take(cells)) for cells in found)
 
     def take(self, cells: np.ndarray) -> System:
         """The system of these cells alone, without atoms that none of them counts."""
@@ -86,12 +95,13 @@ class System:
         own = (self.counts, self.fixed, self.silent, self.costs, self.may_be_zero)
         return System(sparse.csr_array(parts[:, used]), *(values[cells] for values in own))
 
-    def atoms(self) -> np.ndarray | None:
+    @cached_property
+    def world(self) -> Counts | None:
         """Atoms that give exactly these counts, or None: then the counts contradict each other."""
         return feasible_atoms(self.parts, self.counts)
 
 
-def feasible_atoms(parts: sparse.csr_array, counts: Counts) -> np.ndarray | None:
+def feasible_atoms(parts: sparse.csr_array, counts: Counts) -> Counts | None:
     """Whole numbers of at least 0 that add up to the counts, or None."""
     size = parts.shape[1]
     found = milp(
@@ -99,8 +109,12 @@ def feasible_atoms(parts: sparse.csr_array, counts: Counts) -> np.ndarray | None
         constraints=LinearConstraint(parts, counts, counts),
         integrality=np.ones(size),
         bounds=Bounds(0, np.inf),
+        options={"node_limit": NODES},
     )
-    return np.rint(found.x).astype(np.int64) if found.success else None
+    if found.x is None:
+        return None
+    atoms = np.rint(found.x).astype(np.int64)
+    return atoms if (atoms >= 0).all() and (parts @ atoms == counts).all() else None
 
 
 def two_way(table: np.ndarray) -> System:
