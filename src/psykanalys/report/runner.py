@@ -304,7 +304,7 @@ def _execute(project: Project, values: Mapping[str, Any], executed: Path) -> Non
         kernel_name="python3",
         cwd=str(project.root),
         progress_bar=False,
-        extra_arguments=["--log-level=ERROR"],  # a kernel on loopback need not warn of missing encryption
+        extra_arguments=["--log-level=CRITICAL"],  # nothing of encryption on loopback, nor of being stopped
     )
 
 

@@ -6,10 +6,9 @@ definitions, code, notebook, packages, files that its parameters name), and its 
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from psykanalys.areas import find_county
+from psykanalys.data.inputs import county_files, files_at_stake
 from psykanalys.data.project import Project
 from psykanalys.manifest import PACKAGES, canonical
 
@@ -43,8 +43,8 @@ def parts(project: Project, values: Mapping[str, Any], formats: Sequence[str], n
     named = [project.root / values[name] for name in ("commentary", "previous") if values.get(name)]
     return {
         "parameters": _sum(canonical({**values, "formats": sorted(formats)}).encode()),
-        "raw data": _of_files(_raw(project, code)),
-        "protection of persons": _of_files(_at_stake(project)),
+        "raw data": _of_files(county_files(project, code)),
+        "protection of persons": _of_files(files_at_stake(project)),
         "files that parameters name": _of_files((path.name, path.read_bytes()) for path in named),
         "notebook": _sum(notebook.read_bytes()),
         "definitions": _package(_DEFINITIONS),
@@ -92,32 +92,6 @@ def remember(folder: Path, county: str, now: Mapping[str, str], files: Iterable[
     temporary = place / f".{county}.{id(record)}"
     temporary.write_text(canonical({**record, "warnings": list(warnings)}), encoding="utf-8")
     temporary.replace(place / f"{county}.json")
-
-
-def _raw(project: Project, county: str) -> Iterator[tuple[str, bytes]]:
-    """The raw files of a county's documents, its rows in the list of documents, and what belongs to no document."""
-    own = [row for row in _rows(project.raw / "sources.csv") if row.get("county_code") == county]
-    yield "sources", canonical(own).encode()
-    for path in sorted(project.raw.glob("*.csv")):
-        if path.name != "sources.csv":
-            yield path.name, path.read_bytes()
-    for source in sorted(str(row.get("id")) for row in own):
-        for path in sorted((project.raw / source).glob("*.csv")):
-            yield f"{source}/{path.name}", path.read_bytes()
-
-
-def _at_stake(project: Project) -> Iterator[tuple[str, bytes]]:
-    """Every county's observations, where some are unpublished: what one report hides depends on what others show."""
-    paths = sorted(project.raw.glob("*/observations.csv"))
-    if any(row.get("published") == "no" for path in paths for row in _rows(path)):
-        yield from ((path.parent.name, path.read_bytes()) for path in paths)
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    """The rows as text; `check` has already seen that the file is in order, with commas or semicolons."""
-    text = path.read_text(encoding="utf-8-sig")
-    separator = ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
-    return list(csv.DictReader(text.splitlines(keepends=True), delimiter=separator))
 
 
 @cache
