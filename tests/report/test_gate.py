@@ -34,20 +34,20 @@ def with_unpublished(rows):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def unsafe(tmp_path_factory):
     made = small_project(tmp_path_factory.mktemp("gate"))
     rewrite(made, OBSERVATIONS, with_unpublished)
     return made
 
 
 @pytest.fixture(scope="module")
-def report(project):
-    return psykanalys.load("norrbotten", project=project)
+def report(unsafe):
+    return psykanalys.load("norrbotten", project=unsafe)
 
 
 @pytest.fixture(scope="module")
-def files(project):
-    page, twin = make(project, shipped(project))
+def files(unsafe):
+    page, twin = make(unsafe, shipped(unsafe))
     forms = {f"norrbotten.{form}": convert(page, name, "norrbotten", ("html",))
              for name, form in (("pdf", "pdf"), ("docx", "docx"), ("text", "txt"))}  # fmt: skip
     return {"norrbotten.html": page.encode(), "norrbotten.json": written(twin).encode(), **forms}
