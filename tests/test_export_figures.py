@@ -158,6 +158,6 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(ProjectError, match="No space left on device"):
-        write_whole(path, b"after")
+        write_whole({path: b"after"})
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]

@@ -66,12 +66,12 @@ def check(
             raise PsykanalysError(f"{path}: no such file — name a CSV file of raw data, or its folder")
     faults = check_project(where, files)
     if as_json:
-        typer.echo(json.dumps([vars(fault) for fault in faults], ensure_ascii=False, indent=1))
+        _tell(json.dumps([vars(fault) for fault in faults], ensure_ascii=False, indent=1))
     else:
         for fault in faults:
-            typer.echo(str(fault))
+            _tell(str(fault))
         checked = _counted(len(files or raw_files(where)), "file")
-        typer.echo(f"{_counted(len(faults), 'fault')} in {checked}" if faults else f"{checked}, no faults", err=True)
+        _tell(f"{_counted(len(faults), 'fault')} in {checked}" if faults else f"{checked}, no faults", err=True)
     raise typer.Exit(1 if faults else 0)
 
 
@@ -86,7 +86,7 @@ def prepare(project: ProjectOption = None) -> None:
     where = _project(project)
     prepared = run(where)
     for kind, table in prepared.tables.items():
-        typer.echo(f"{kind}: {len(table)} rows")
+        _tell(f"{kind}: {len(table)} rows")
 
 
 @app.command()
@@ -123,7 +123,7 @@ def report(
     load_prepared(where)
     if why:
         found = runner.why(where, counties or [], overrides=overrides, out=out, formats=formats, previous=previous)
-        typer.echo("\n".join(f"{county}: {reason or 'up to date'}" for county, reason in found.items()))
+        _tell("\n".join(f"{county}: {reason or 'up to date'}" for county, reason in found.items()))
         return
     with _progress() as tell:
         outcomes = runner.run(
@@ -138,12 +138,12 @@ def report(
             tell=tell,
         )
     failed = [outcome for outcome in outcomes if not outcome.done]
-    typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} reports in {(out or where.reports).as_posix()}/")
+    _tell(f"{len(outcomes) - len(failed)} of {len(outcomes)} reports in {(out or where.reports).as_posix()}/")
     for outcome in outcomes:
         for warning in outcome.warnings:
-            typer.echo(f"not for mailing: {warning}", err=True)
+            _tell(f"not for mailing: {warning}", err=True)
     for outcome in failed:
-        typer.echo(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
+        _tell(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -160,7 +160,7 @@ def verify(
     from psykanalys.report import verify as proving
 
     proof = proving.verify(file, _project(project))
-    typer.echo(proving.as_json(proof) if as_json else proving.told(proof))
+    _tell(proving.as_json(proof) if as_json else proving.told(proof))
     raise typer.Exit(0 if proof.identical else 1)
 
 
@@ -207,7 +207,7 @@ def mail(
     )
     ready, refused = mailing.prepare(where, counties, order, tell=_on_terminal)
     for each in ready if dry_run else ():
-        typer.echo(mailing.described(where, each, by))
+        _tell(mailing.described(where, each, by))
     _tell_all(refused)
     mailed = mailing.mail(where, ready, carrier, ask=lambda said: again or _confirmed(said)) if carrier else iter(())
     results = [*refused, *_tell_all(mailed)]
@@ -218,7 +218,7 @@ def _tell_all(results: Iterable[Result]) -> list[Result]:
     """Tell what became of each letter as it is done."""
     told = []
     for result in results:
-        typer.echo(f"{result.county}: {result.said}", err=not result.done)
+        _tell(f"{result.county}: {result.said}", err=not result.done)
         told.append(result)
     return told
 
@@ -259,7 +259,7 @@ def trace(
     from psykanalys.report import trace as tracing
 
     traced = tracing.trace(file, _project(project), text)
-    typer.echo(tracing.as_json(traced) if as_json else tracing.told(traced))
+    _tell(tracing.as_json(traced) if as_json else tracing.told(traced))
     if unknown := tracing.unresolved(traced):
         raise PsykanalysError(f"{_counted(len(unknown), 'reference')} cannot be resolved: {', '.join(unknown)}")
 
@@ -310,7 +310,7 @@ def _export_figures(project: Project, county: str | None, out: Path | None, *, e
     from psykanalys.present.export_figures import export_figures
 
     for folder, count in export_figures(project, county, out=out, excel=excel).items():
-        typer.echo(f"{_counted(count, 'figure')} in {folder.as_posix()}/")
+        _tell(f"{_counted(count, 'figure')} in {folder.as_posix()}/")
 
 
 @app.command()
@@ -334,15 +334,15 @@ def audit(
 
     if codes:
         listed = {row["code"]: f"{row['text']} ({row['severity']})" for row in console.codes()}
-        typer.echo(json.dumps(console.codes(), ensure_ascii=False, indent=1) if as_json else _columns(listed))
+        _tell(json.dumps(console.codes(), ensure_ascii=False, indent=1) if as_json else _columns(listed))
         return
     plans = console.audit_plans(names or [], project)
     if as_json:
-        typer.echo(json.dumps(console.as_records(plans), ensure_ascii=False, indent=1))
+        _tell(json.dumps(console.as_records(plans), ensure_ascii=False, indent=1))
         return
-    typer.echo(console.side_by_side(plans))
+    _tell(console.side_by_side(plans))
     for line in console.details(plans) if details else ():
-        typer.echo(line)
+        _tell(line)
 
 
 @app.command()
@@ -361,10 +361,10 @@ def indicators(
 
         definition = get_indicator(name).model_dump(mode="json", exclude_none=True)
         written = yaml.safe_dump(definition, allow_unicode=True, sort_keys=False, width=120)
-        typer.echo(json.dumps(definition, ensure_ascii=False, indent=1) if as_json else written.rstrip())
+        _tell(json.dumps(definition, ensure_ascii=False, indent=1) if as_json else written.rstrip())
         return
     listed = {key: indicator.title for key, indicator in load_catalogue().items()}
-    typer.echo(json.dumps(listed, ensure_ascii=False, indent=1) if as_json else _columns(listed))
+    _tell(json.dumps(listed, ensure_ascii=False, indent=1) if as_json else _columns(listed))
 
 
 @app.command("new-county")
@@ -384,13 +384,9 @@ def new_county(
     from psykanalys.data.workbook.raw import other_plans
 
     workbook = lay_out(name, year or date.today().year, out)
-    typer.echo(
-        f"{workbook.as_posix()}: fill it in (docs/ny-plan.md), then: psykanalys read-workbook {workbook.as_posix()}"
-    )
+    _tell(f"{workbook.as_posix()}: fill it in (docs/ny-plan.md), then: psykanalys read-workbook {workbook.as_posix()}")
     for other in other_plans(workbook):
-        typer.echo(
-            f"note: {shown(other)} is there too, for another year — delete it if its year was a mistake", err=True
-        )
+        _tell(f"note: {shown(other)} is there too, for another year — delete it if its year was a mistake", err=True)
 
 
 @app.command("read-workbook")
@@ -407,8 +403,8 @@ def read_workbook(
 
     written = raw_from_workbook(file, out, replace=replace)
     for note in written.notes:
-        typer.echo(f"note: {note}", err=True)
-    typer.echo(f"{written.folder.as_posix()}/: the raw files are written")
+        _tell(f"note: {note}", err=True)
+    _tell(f"{written.folder.as_posix()}/: the raw files are written")
 
 
 @app.command()
@@ -421,9 +417,15 @@ def init(folder: Annotated[Path, typer.Argument(help="New folder.")]) -> None:
     source = packaged if packaged.is_dir() else Path(__file__).parents[2]
     if folder.exists():
         raise PsykanalysError(f"{folder}: already exists — name a new folder")
-    for part in ("notebooks", "params", "data/raw"):
-        shutil.copytree(source / part, folder / part, ignore=shutil.ignore_patterns(".*", "recipients.yaml"))
-    typer.echo(f"{folder}: ready — cd {folder} && psykanalys report")
+    try:
+        for part in ("notebooks", "params", "data/raw"):
+            shutil.copytree(source / part, folder / part, ignore=shutil.ignore_patterns(".*", "recipients.yaml"))
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise PsykanalysError(f"{folder}: cannot be written ({_why(error)}) — choose another place") from error
+        raise
+    _tell(f"{folder}: ready — cd {folder} && psykanalys report")
 
 
 def main() -> None:
@@ -432,18 +434,34 @@ def main() -> None:
         app()
     except DataError as error:
         for fault in error.faults:
-            typer.echo(str(fault), err=True)
-        typer.echo(f"{_counted(len(error.faults), 'fault')} — nothing was written; mend and run again", err=True)
+            _tell(str(fault), err=True)
+        _tell(f"{_counted(len(error.faults), 'fault')} — nothing was written; mend and run again", err=True)
         sys.exit(1)
     except PsykanalysError as error:
-        typer.echo(f"psykanalys: {error}", err=True)
+        _tell(f"psykanalys: {error}", err=True)
         sys.exit(1)
     except OSError as error:
-        typer.echo(f"psykanalys: {error.filename or 'a file'}: {error.strerror} — choose another place", err=True)
+        _tell(f"psykanalys: {error.filename or 'a file'}: {error.strerror} — choose another place", err=True)
+        sys.exit(1)
+    except MemoryError:
+        _tell("psykanalys: the memory is full — a file is too large for this machine", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
-        typer.echo("psykanalys: interrupted", err=True)
+        _tell("psykanalys: interrupted", err=True)
         sys.exit(1)
+
+
+def _tell(text: str, *, err: bool = False) -> None:
+    """Print text that may come from files: what a terminal would obey is written as its escape."""
+    from psykanalys.data.text import visible
+
+    typer.echo(visible(text), err=err)
+
+
+def _why(error: OSError) -> str:
+    """Why a folder could not be copied; shutil gathers a list of (from, to, why)."""
+    first = error.args[0] if error.args else ""
+    return error.strerror or (str(first[0][2]) if isinstance(first, list) and first else str(error))
 
 
 def _project(folder: Path | None) -> Project:
@@ -459,10 +477,10 @@ def _progress() -> Iterator[Callable[[Outcome], None]]:
     def tell(outcome: Outcome) -> None:
         made = f"→ {', '.join(path.name for path in outcome.made)}" if outcome.made else ""
         if outcome.kept:
-            typer.echo(f"{outcome.county}: up to date", err=True)
+            _tell(f"{outcome.county}: up to date", err=True)
             return
         state = made if outcome.done else f"FAILED {made}".rstrip()
-        typer.echo(f"{outcome.county}: {outcome.seconds:.1f} s {state}", err=True)
+        _tell(f"{outcome.county}: {outcome.seconds:.1f} s {state}", err=True)
 
     if not sys.stderr.isatty():
         yield tell

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from psykanalys.analysis import Analysis, analyse
 from psykanalys.areas import NATION, find_area
 from psykanalys.audit import audit
+from psykanalys.data.files import write_all
 from psykanalys.data.prepare import load_prepared
 from psykanalys.data.project import Project
+from psykanalys.data.text import begins_as_formula
 from psykanalys.errors import ProjectError
 from psykanalys.verdicts import BY_INTERVAL
 
@@ -45,22 +46,28 @@ def export_table(kind: str, project: Project, county: str | None = None) -> pd.D
 
 def write_table(table: pd.DataFrame, path: Path, form: str, *, excel: bool = False) -> None:
     """Write a table whole or not at all. `excel` writes what a Swedish Excel opens: `;`, decimal comma, UTF-8 mark."""
-    encoding = "utf-8-sig" if excel else "utf-8"
-    content = table.to_parquet(index=False) if form == "parquet" else as_text(table, form, excel=excel).encode(encoding)
-    write_whole(path, content)
+    write_whole({path: as_bytes(table, form, excel=excel)})
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: under another name first. Raises ProjectError where it cannot be written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+def write_whole(files: Mapping[Path, bytes]) -> None:
+    """Write files whole or not at all, all of them or none. Raises ProjectError where they cannot be written."""
+    for path in files:
+        if not path.name or path.name == "..":
+            raise ProjectError(f"{path}: is a folder — name a file with --out")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        write_all(files)
     except OSError as error:
-        raise ProjectError(f"{path}: cannot be written ({error.strerror}) — choose another place with --out") from error
-    finally:
-        _remove(temporary)
+        where = next((path for path in files if path.is_dir()), next(iter(files)))
+        raise ProjectError(
+            f"{where}: cannot be written ({error.strerror}) — choose another place with --out"
+        ) from error
+
+
+def as_bytes(table: pd.DataFrame, form: str, *, excel: bool = False) -> bytes:
+    """The table as the content of a file."""
+    if form == "parquet":
+        return table.to_parquet(index=False)
+    return as_text(table, form, excel=excel).encode("utf-8-sig" if excel else "utf-8")
 
 
 def as_text(table: pd.DataFrame, form: str, *, excel: bool = False) -> str:
@@ -68,19 +75,14 @@ def as_text(table: pd.DataFrame, form: str, *, excel: bool = False) -> str:
     if form == "json":
         return table.to_json(orient="records", force_ascii=False, indent=1) + "\n"
     if excel:
-        safe = table.apply(lambda column: column.map(_harmless) if column.dtype == "string" else column)
-        return safe.to_csv(index=False, sep=";", decimal=",", lineterminator="\r\n")
+        safe = table.apply(lambda column: column if is_numeric_dtype(column) else column.map(_harmless))
+        return safe.rename(columns=_harmless).to_csv(index=False, sep=";", decimal=",", lineterminator="\r\n")
     return table.to_csv(index=False, lineterminator="\n")
-
-
-def _remove(temporary: Path) -> None:
-    with suppress(OSError):  # its folder may be no folder
-        temporary.unlink(missing_ok=True)
 
 
 def _harmless(text: object) -> object:
     """Text that a spreadsheet would run as a formula gets an apostrophe."""
-    return f"'{text}" if isinstance(text, str) and text[:1] in {"=", "+", "@", "\t"} else text
+    return f"'{text}" if isinstance(text, str) and (text[:1] in {"\t", "\r"} or begins_as_formula(text)) else text
 
 
 def _plain(kind: str) -> Callable[[Analysis], pd.DataFrame]:

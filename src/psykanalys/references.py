@@ -97,7 +97,8 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
     end = 0
     for match in _MARK.finditer(written):
         yield "", plain(written[end : match.start()])
-        yield "".join(chr(ord(letter) - _SHIFT) for letter in match[1]), match[2]
+        ref = "".join(chr(ord(letter) - _SHIFT) for letter in match[1])
+        yield ref if REFERENCE.fullmatch(ref) else "", plain(match[2])
         end = match.end()
     yield "", plain(written[end:])
 

@@ -217,8 +217,8 @@ def test_a_file_outside_the_project_is_checked_as_if_it_lay_in_it(small, tmp_pat
     assert [(fault.file, fault.row, fault.column) for fault in faults] == [(outside.as_posix(), 2, "goals")]
 
 
-def test_a_raw_file_that_is_a_link_is_known_by_the_name_of_the_link(small, tmp_path):
-    real = tmp_path / "version-2.csv"
+def test_a_raw_file_that_is_a_link_is_known_by_the_name_of_the_link(small):
+    real = small.root / "version-2.csv"
     small.path("goals").rename(real)
     small.path("activities").with_name("goals.csv").symlink_to(real)
     assert check_project(small.project) == []

@@ -14,13 +14,18 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from psykanalys.data.files import read_within
 from psykanalys.data.prepare import as_table
 from psykanalys.data.project import Project, find_file
 from psykanalys.data.reader import shown
+from psykanalys.data.settings import compose
+from psykanalys.data.text import unseen
 from psykanalys.errors import DataError, Fault
 from psykanalys.periods import FORMS, parse_period
 
 FENCE = "---"
+MOST_BYTES = 200_000
+LONGEST_HEADING = 200
 SIGNATURE: Mapping[str, str] = {"author": "författare", "role": "roll", "date": "datum"}
 BEFORE, UNKNOWN = 0, -1  # instead of a focus area's number
 HEADING = re.compile(r"##[ \t]+([1-5])(?:[ \t]+(.*?))?[ \t]*")
@@ -84,13 +89,21 @@ def _rows(reading: _Reading, county_code: str) -> Iterator[dict[str, object]]:
 
 def _lines(reading: _Reading) -> list[str] | None:
     try:
-        return reading.path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").split("\n")
+        text = read_within(reading.path, MOST_BYTES).decode("utf-8-sig")
+        return _without_unseen(reading, text.replace("\r\n", "\n").split("\n"))
     except OSError as error:
         reading.fault(0, "", f"the file cannot be read ({error.strerror})", "a readable Markdown file")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         reading.fault(line, "", "the file is not UTF-8", "save it as UTF-8")
     return None
+
+
+def _without_unseen(reading: _Reading, lines: list[str]) -> list[str]:
+    for line, text in enumerate(lines, 1):
+        if found := unseen(text):
+            reading.fault(line, "", f"a character that is not seen stands here ({found})", "delete it")
+    return lines
 
 
 def _read_signature(reading: _Reading, lines: list[str]) -> int:
@@ -104,7 +117,7 @@ def _read_signature(reading: _Reading, lines: list[str]) -> int:
         reading.fault(1, "", f"the signature has no second {FENCE}", expected)
         return len(lines)
     try:
-        entries = yaml.compose("\n".join(lines[1:end]), Loader=yaml.SafeLoader)
+        entries = compose("\n".join(lines[1:end]))
     except yaml.YAMLError as error:
         reading.fault(_line_of(error) + 2, "", "the signature is not readable as YAML", expected)
         return end + 1
@@ -130,7 +143,8 @@ def _read_entries(reading: _Reading, entries: yaml.Node | None, expected: str) -
 def _read_entry(reading: _Reading, key: yaml.Node, value: yaml.Node) -> str:
     """Read one line of the signature; return the name that it has or, misspelt, most likely means."""
     english = {swedish: name for name, swedish in SIGNATURE.items()} | {name: name for name in SIGNATURE}
-    written, line = str(key.value), key.start_mark.line + 2
+    written = str(key.value) if isinstance(key, yaml.ScalarNode) else "a name that is no text"
+    line = key.start_mark.line + 2
     text = value.value.strip() if isinstance(value, yaml.ScalarNode) else ""
     near = difflib.get_close_matches(written.lower(), english, 1)
     name = english.get(written.lower(), "")
@@ -176,10 +190,10 @@ def _read_body(reading: _Reading, lines: list[str], first: int) -> None:
 
 def _read_heading(reading: _Reading, line: int, text: str) -> int:
     """The number of the focus area that a heading names."""
-    found = HEADING.fullmatch(text)
+    found = HEADING.fullmatch(text) if len(text) <= LONGEST_HEADING else None
     if found is None:
         expected = "'## 1' to '## 5', alone or with the official name"
-        reading.fault(line, "", f"'{text}' is no heading of a focus area", expected)
+        reading.fault(line, "", f"'{text[:LONGEST_HEADING]}' is no heading of a focus area", expected)
         return UNKNOWN
     number, name = int(found[1]), reading.names[int(found[1])]
     if found[2] and found[2].casefold() != name.casefold():

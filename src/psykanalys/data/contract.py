@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from psykanalys.data.text import parse_count, parse_list, parse_number
+from psykanalys.data.text import begins_as_formula, parse_count, parse_list, parse_number
 from psykanalys.periods import parse_period
 
 FOCUS_AREA_NUMBERS = (1, 2, 3, 4, 5)
@@ -43,12 +43,18 @@ def _places(value: Any) -> tuple[str, ...]:
     return items
 
 
+def _no_formula(text: str) -> str:
+    if begins_as_formula(text):
+        raise ValueError(f"'{text[:40]}' begins as a formula; expected text that does not begin with =, @, + or -")
+    return text
+
+
 def _codes(value: Any) -> tuple[str, ...]:
-    return parse_list(value)
+    return tuple(_no_formula(item) for item in parse_list(value))
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True)]
-RequiredText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_no_formula)]
+RequiredText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_no_formula)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 OptionalId = Annotated[Id | None, BeforeValidator(_empty_to_none)]
 IndicatorId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
@@ -402,7 +408,7 @@ class Commentary(BaseModel):
     author: RequiredText = Field(description="Who wrote it.")
     role: RequiredText = Field(description="As what.")
     date: RequiredPeriod = Field(description="When.")
-    text: RequiredText = Field(description="The commentary (Swedish).")
+    text: Annotated[str, StringConstraints(min_length=1)] = Field(description="The commentary (Swedish).")
 
 
 class Override(BaseModel):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from psykanalys.catalogue import FOLDER as CATALOGUE_FOLDER
 from psykanalys.catalogue import load_catalogue
 from psykanalys.data import contract
 from psykanalys.data.checks import Everything, check, gather
+from psykanalys.data.files import beside
 from psykanalys.data.project import Project
 from psykanalys.data.reader import read_table, shown
 from psykanalys.errors import DataError, Fault, ProjectError
@@ -51,7 +51,7 @@ def check_project(project: Project, only: Iterable[Path] = ()) -> list[Fault]:
     """
     own = {path.resolve(): path for path in _expected_files(project)}
     wanted = [own.get(path.resolve(), path.resolve()) for path in only]
-    faults = check(_read([*own.values(), *wanted]))
+    faults = sorted([*check(_read([*own.values(), *wanted])), *_leading_out(project)])
     names = {shown(path) for path in wanted}
     return [fault for fault in faults if fault.file in names or not names]
 
@@ -73,7 +73,7 @@ def prepare(project: Project, *, write: bool = True) -> Prepared:
     """
     inputs = _inputs(project)  # before the files are read: one that changes meanwhile makes the tables stale
     everything = _read(_expected_files(project))
-    if faults := check(everything):
+    if faults := sorted([*check(everything), *_leading_out(project)]):
         raise DataError(faults)
     tables = as_tables(everything)
     prepared = Prepared(tables, _manifest(inputs, tables))
@@ -109,6 +109,15 @@ def as_tables(everything: Everything) -> dict[str, pd.DataFrame]:
 def _expected_files(project: Project) -> list[Path]:
     """The raw files, and `sources.csv` even where it is missing."""
     return list(dict.fromkeys([project.raw / "sources.csv", *raw_files(project)]))
+
+
+def _leading_out(project: Project) -> list[Fault]:
+    """The raw files that are links to something outside the project: nobody who gets the project has them."""
+    inside = (project.root.resolve(), project.raw.resolve())
+    links = [path for path in project.raw.rglob("*") if path.is_symlink() and (path.suffix == ".csv" or path.is_dir())]
+    out = [path for path in links if not any(path.resolve().is_relative_to(each) for each in inside)]
+    what, expected = "a link that leads out of the project", "the file or folder itself, copied into the project"
+    return [Fault(shown(path), 0, "", what, expected) for path in out]
 
 
 def _read(files: Iterable[Path]) -> Everything:
@@ -170,7 +179,10 @@ def _inputs(project: Project) -> dict[str, str]:
 
 def _checksum(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        if not path.is_file():
+            return "unreadable"
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return "unreadable"
 
@@ -207,5 +219,5 @@ def _write(folder: Path, prepared: Prepared) -> None:
 
 
 def _beside(folder: Path, name: str, written: dict[str, Path]) -> Path:
-    written[name] = folder / f".{name}.{os.getpid()}"
+    written[name] = beside(folder / name)
     return written[name]

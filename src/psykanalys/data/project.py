@@ -59,9 +59,13 @@ def find_file(project: Project, text: str, parameter: str, expected: str) -> Pat
     Raises ParameterError where it is not there or lies outside the project.
     """
     root = project.root.resolve()
-    path = (root / text).resolve()
+    try:
+        path = (root / text).resolve()
+        is_file = path.is_file()
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"{parameter}: {text[:80]!r} is no name of a file — expected {expected}") from error
     if not path.is_relative_to(root):
         raise ParameterError(f"{parameter}: '{text}' lies outside the project — expected {expected}")
-    if not path.is_file():
+    if not is_file:
         raise ParameterError(f"{parameter}: '{text}' is no file in the project — expected {expected}")
     return path

@@ -18,8 +18,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from psykanalys.data.contract import KINDS, columns, required_columns
+from psykanalys.data.files import TooLargeError, read_within
+from psykanalys.data.text import unseen
 from psykanalys.errors import Fault
 
+MOST_BYTES = 20_000_000
+MOST_COLUMNS = 200
+MOST_FAULTS = 1000
+MOST_TOLD = 300  # characters of a cell in a message
 _DELIMITERS = (",", ";", "\t")
 _SAVE = "save it as CSV UTF-8"
 _NOT_CSV = {
@@ -102,14 +108,18 @@ def shown(path: Path) -> str:
 
 def _fault(path: Path, line: int, column: str, what: str, expected: str) -> Fault:
     """A fault whose text is one line, whatever the cell had in it."""
-    return Fault(shown(path), line, *(" ".join(text.split()) for text in (column, what, expected)))
+    column, what, expected = (" ".join(text.split()) for text in (column[:MOST_TOLD], what, expected))
+    return Fault(shown(path), line, column, what if len(what) <= MOST_TOLD else f"{what[:MOST_TOLD]}…", expected)
 
 
 def _decode(reading: _Reading) -> str | None:
     try:
-        content = reading.path.read_bytes()
+        content = read_within(reading.path, MOST_BYTES)
     except FileNotFoundError:
         reading.stop(0, "", "the file is missing", "a CSV file of this name")
+        return None
+    except TooLargeError:
+        reading.stop(0, "", "the file is too large", f"at most {MOST_BYTES // 1_000_000} MB, a file for each document")
         return None
     except OSError as error:
         reading.stop(0, "", f"the file cannot be read ({error.strerror})", "a readable CSV file")
@@ -133,21 +143,35 @@ def _read_rows(reading: _Reading, text: str) -> None:
     line, header = next(records, (0, []))
     if not header and reading.whole:
         reading.stop(0, "", "the file is empty", f"a header line: {','.join(columns(reading.kind))}")
+    elif len(header) > MOST_COLUMNS:
+        reading.stop(line, "", f"the header has {len(header)} columns", f"at most {len(columns(reading.kind))}")
     elif header and not _header_holds(reading, line, header):
         reading.whole = False
     if not reading.whole:
         return
     for line, cells in records:
-        named = dict(zip(header, cells, strict=False))
-        if broken := next((name for name, cell in named.items() if _MOJIBAKE.search(cell)), None):
-            reading.stop(line, broken, "letters are broken (å ä ö were saved in the wrong encoding)", _SAVE)
-            return
-        if len(cells) != len(header):
-            hint = "; a cell with the delimiter in it needs quotation marks" if len(cells) > len(header) else ""
-            reading.fault(line, "", f"the row has {len(cells)} cells", f"{len(header)}, as the header has{hint}")
-            reading.rejected.append(named)
+        if len(reading.faults) >= MOST_FAULTS:
+            reading.stop(line, "", f"there are {MOST_FAULTS} faults above", "mend them first; the rest was not read")
         else:
-            _read_row(reading, line, named)
+            _read_cells(reading, line, header, cells)
+        if not reading.whole:
+            return
+
+
+def _read_cells(reading: _Reading, line: int, header: list[str], cells: list[str]) -> None:
+    named = dict(zip(header, cells, strict=False))
+    if broken := next((name for name, cell in named.items() if _MOJIBAKE.search(cell)), None):
+        reading.stop(line, broken, "letters are broken (å ä ö were saved in the wrong encoding)", _SAVE)
+    elif len(cells) != len(header):
+        hint = "; a cell with the delimiter in it needs quotation marks" if len(cells) > len(header) else ""
+        reading.fault(line, "", f"the row has {len(cells)} cells", f"{len(header)}, as the header has{hint}")
+        reading.rejected.append(named)
+    elif hidden := {name: found for name, cell in named.items() if (found := unseen(cell))}:
+        for name, found in hidden.items():
+            reading.fault(line, name, f"a character that is not seen stands here ({found})", "delete it")
+        reading.rejected.append(named)
+    else:
+        _read_row(reading, line, named)
 
 
 def _records(reading: _Reading, text: str) -> Iterator[tuple[int, list[str]]]:
@@ -158,12 +182,18 @@ def _records(reading: _Reading, text: str) -> Iterator[tuple[int, list[str]]]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            reading.stop(line, "", f"the quotation marks do not match ({error})", 'each " inside a cell written ""')
+            reading.stop(line, "", *_not_read(error))
             return
         if cells is None:
             return
         if any(cell.strip() for cell in cells):
             yield line, [cell.strip() for cell in cells]
+
+
+def _not_read(error: csv.Error) -> tuple[str, str]:
+    if "field limit" in str(error):
+        return f"a cell has more than {csv.field_size_limit()} characters", 'a shorter text, or the " that is missing'
+    return f"the quotation marks do not match ({error})", 'each " inside a cell written ""'
 
 
 def _delimiter(kind: str, text: str) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _SPACES = " \u00a0\u2009\u202f"  # ordinary, no-break, thin, narrow no-break
 _GROUPED = re.compile(rf"[+-]?\d{{1,3}}([{_SPACES}]\d{{3}})+([.,]\d+)?", re.ASCII)
 _PLAIN = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
 _POINT_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?", re.ASCII)
 _MINUS = str.maketrans("−–", "--")
+_FORMULA = re.compile(r"[=@]|[+-](?![\d\s.,]*%?$)")
+_ALLOWED = "\t\n\r\u00ad"
+_UNSEEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 _MOST_DIGITS = 15  # what a float and a 64-bit integer hold exactly
 
 
@@ -38,6 +42,33 @@ def _ambiguous(text: str) -> str:
     if text.count(".") > 1 or "," in text:
         return f"'{text}' has points between the thousands; expected {whole}"
     return f"'{text}' can be read as {whole} or as {decimal}; write {whole} for the first, {decimal} for the second"
+
+
+def unseen(text: str) -> str:
+    """What a text has that is not seen: the first control, format or private-use character as U+XXXX; else empty.
+
+    They end terminal lines, turn the order of reading round, or stand for the references of figures. Line breaks, tabs
+    and soft hyphens are allowed.
+    """
+    found = next((each for each in text if each not in _ALLOWED and unicodedata.category(each) in _UNSEEN), "")
+    return f"U+{ord(found):04X}" if found else ""
+
+
+def visible(text: str) -> str:
+    """The text with each unseen character written as its escape, so that no terminal obeys it."""
+    return "".join(_escape(each) if unseen(each) else each for each in text) if unseen(text) else text
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    return "".join(f"\\u{part:04x}" for part in (0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF)))
+
+
+def begins_as_formula(text: str) -> bool:
+    """Whether a spreadsheet would run the text: it begins with =, @, or a sign before something else than a number."""
+    return bool(_FORMULA.match(text.lstrip()))
 
 
 def parse_count(text: object) -> int | None:

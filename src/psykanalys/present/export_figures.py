@@ -9,7 +9,7 @@ import pandas as pd
 
 from psykanalys.data.prepare import load_prepared
 from psykanalys.data.project import Project
-from psykanalys.export import write_table, write_whole
+from psykanalys.export import as_bytes, write_whole
 from psykanalys.present.county import County, load
 from psykanalys.present.html import Cell, Table
 
@@ -34,21 +34,23 @@ def export_figures(
 
 def _write(county: County, folder: Path, *, excel: bool) -> int:
     """Write each figure as NAME.svg, NAME.png and NAME.csv, the list of them, and the documents by their letters."""
+    files: dict[Path, bytes] = {}
     listed = []
     for figure in county.figures:
-        write_whole(folder / f"{figure.name}.svg", figure.svg().encode())
-        write_whole(folder / f"{figure.name}.png", figure.png())
-        _write_rows(figure.table.columns, figure.table.rows, folder / f"{figure.name}.csv", excel=excel)
+        files[folder / f"{figure.name}.svg"] = figure.svg().encode()
+        files[folder / f"{figure.name}.png"] = figure.png()
+        files[folder / f"{figure.name}.csv"] = _rows(figure.table.columns, figure.table.rows, excel=excel)
         listed.append([figure.name, figure.title, figure.alternative, figure.source, _notes(figure.table)])
-    _write_rows(LIST_COLUMNS, listed, folder / f"{LIST}.csv", excel=excel)
     documents = county.tables.sources()
-    _write_rows(documents.columns, documents.rows, folder / f"{DOCUMENTS}.csv", excel=excel)
+    files[folder / f"{LIST}.csv"] = _rows(LIST_COLUMNS, listed, excel=excel)
+    files[folder / f"{DOCUMENTS}.csv"] = _rows(documents.columns, documents.rows, excel=excel)
+    write_whole(files)
     return len(listed)
 
 
-def _write_rows(columns: Sequence[str], rows: Sequence[Sequence[str | Cell]], path: Path, *, excel: bool) -> None:
+def _rows(columns: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, excel: bool) -> bytes:
     texts = [[str(cell) for cell in row] for row in rows]
-    write_table(pd.DataFrame(texts, columns=list(columns), dtype="string"), path, "csv", excel=excel)
+    return as_bytes(pd.DataFrame(texts, columns=list(columns), dtype="string"), "csv", excel=excel)
 
 
 def _notes(table: Table) -> str:

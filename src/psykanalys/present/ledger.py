@@ -7,18 +7,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from psykanalys.data.files import TooLargeError, read_within
 from psykanalys.data.project import Project, find_file
+from psykanalys.data.text import unseen
 from psykanalys.errors import ParameterError
 from psykanalys.manifest import changed
 from psykanalys.present import formatting as fmt
 from psykanalys.present.html import Block, Details, Heading, Stack, Table, Text
 from psykanalys.present.twin import VERSION
-from psykanalys.references import marked
+from psykanalys.references import REFERENCE, marked
 
 TITLE = "Vad har ändrats sedan förra rapporten"
 MOST_ROWS_OPEN = 12
+MOST_BYTES = 10_000_000
 NOTHING = "–"
 # What a figure is where its label does not tell, in the order of the table.
 KINDS = {
@@ -73,14 +78,68 @@ def locate(project: Project, text: str) -> Path:
 
 def read_twin(path: Path) -> dict[str, Any]:
     """The twin in a JSON file. Raises ParameterError with what to do."""
+    expected = "expected what is written beside a page"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_within(path, MOST_BYTES).decode())
         version = content["schema"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ParameterError(f"{path.name}: is no twin of a report — expected what is written beside a page") from error
+    except TooLargeError as error:
+        raise ParameterError(f"{path.name}: {error.strerror} — {expected}") from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ParameterError(f"{path.name}: is no twin of a report — {expected}") from error
     if version != VERSION:
-        raise ParameterError(f"{path.name}: the twin has schema {version} — this version reads {VERSION}")
+        raise ParameterError(f"{path.name}: the twin has schema {str(version)[:20]} — this version reads {VERSION}")
+    try:
+        _Twin.model_validate(content)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))[:80]
+        raise ParameterError(f"{path.name}: the twin is damaged at {where} — {expected}") from error
     return content
+
+
+def _seen(text: str) -> str:
+    if unseen(text):
+        raise ValueError("a character that is not seen")
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_seen)]
+
+
+class _Figure(BaseModel):
+    """What a figure of a twin must hold to be compared."""
+
+    model_config = ConfigDict(strict=True)
+
+    ref: Annotated[str, StringConstraints(pattern=f"^{REFERENCE.pattern}$")]
+    kind: Literal["result", "target", "verdict", "comparison", "funding", "survey", "finding", "count"]
+    label: _Text
+    population: _Text
+    period: _Text
+    text: _Text
+    series: str
+    suppressed: bool
+    rows: list[str]
+    definitions: list[str]
+
+
+class _Definition(BaseModel):
+    checksum: str
+    definition: dict[str, Any]
+
+
+class _Page(BaseModel):
+    manifest: dict[str, Any]
+    code: _Text
+    shown: dict[str, list[str]]
+
+
+class _Twin(BaseModel):
+    """What of a twin is read here and by `verify`."""
+
+    figures: list[_Figure]
+    rows: dict[str, dict[str, str]]
+    definitions: dict[str, _Definition]
+    page: _Page
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

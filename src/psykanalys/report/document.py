@@ -21,7 +21,7 @@ from lxml import etree, html
 from PIL import Image, UnidentifiedImageError
 
 from psykanalys.present.figures.svg import fixed
-from psykanalys.present.palette import INK, LIGHT_THEME
+from psykanalys.present.palette import LIGHT_THEME
 
 BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt",
@@ -571,7 +571,7 @@ def _drawing(element: html.HtmlElement, alternative: str) -> FigureBlock:
     element.attrib.update({"font-family": "DejaVu Sans"} | dict(element.attrib))
     element.attrib.update({"width": f"{size[0]:g}", "height": f"{size[1]:g}"})
     text = etree.tostring(element, encoding="unicode", with_tail=False)
-    return FigureBlock(fixed(text, defaultdict(lambda: INK, LIGHT_THEME)), size, alternative)
+    return FigureBlock(fixed(text, LIGHT_THEME), size, alternative)
 
 
 def _size(element: html.HtmlElement) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import minify_html
+from lxml import etree
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
@@ -27,18 +28,14 @@ from psykanalys.present.palette import LIGHT_THEME
 from psykanalys.present.proof import NO_CODE
 from psykanalys.present.words import GLOSSARY
 from psykanalys.report.params import INJECTED
-from psykanalys.report.seal import sealed, with_source
+from psykanalys.report.seal import parsed, sealed, with_source
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Quotes are not counted on: the finished page has none where HTML needs none.
-FORBIDDEN = {
-    "a script": re.compile(r"<script|[\s\"'/]on[a-z]+\s*=|javascript:", re.IGNORECASE),
-    "an external address": re.compile(
-        r"(?:src|srcset|href|action|data|poster)\s*=\s*[\"']?\s*(?:https?:)?//|url\(\s*[\"']?(?:https?:)?//|@import",
-        re.IGNORECASE,
-    ),
-    "a frame": re.compile(r"<(?:iframe|object|embed|link)\b", re.IGNORECASE),
-}
+ADDRESSES = ("src", "srcset", "href", "xlink:href", "action", "formaction", "data", "poster", "background")
+FRAMES = ("iframe", "frame", "object", "embed", "link", "base", "form")
+_RUNS = re.compile(r"[\s\x00-\x1f]*(?:javascript|vbscript|data:(?!image/(?:png|jpeg|gif)[;,]))", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
+_STYLE_ELSEWHERE = re.compile(r"url\(\s*[\"']?\s*(?:https?:)?//|@import", re.IGNORECASE)
 MOST_BYTES = 400_000
 
 
@@ -195,15 +192,32 @@ def _rules(columns: dict[str, list[tuple[str, str]]], rule: Callable[[str, str],
 
 def refuse_what_cannot_be_mailed(page: str) -> None:
     """Raise ReportError if the page holds a script, an external address or a frame, or is too large."""
-    for what, pattern in FORBIDDEN.items():
-        if match := pattern.search(page):
-            near = page[max(0, match.start() - 40) : match.end() + 40].replace("\n", " ")
-            raise ReportError(f"the page holds {what} near '…{near}…' — remove it from the notebook's outputs")
+    for element in parsed(page).iter():
+        if what := _forbidden(element):
+            near = " ".join(etree.tostring(element, encoding="unicode", with_tail=False)[:80].split())
+            raise ReportError(f"the page holds {what} near '{near}…' — remove it from the notebook's outputs")
     size = len(page.encode())
     if size > MOST_BYTES:
         raise ReportError(
             f"the page is {size // 1000} kB — at most {MOST_BYTES // 1000} kB; show fewer figures or fold less"
         )
+
+
+def _forbidden(element: Any) -> str:
+    """What an element is that no mailed page may hold; text is text, whatever it says."""
+    if not isinstance(element.tag, str):
+        return "a script" if "<" in (element.text or "") else ""  # a comment that readers may end elsewhere
+    style = f"{element.text or ''}" if element.tag == "style" else element.get("style", "")
+    addresses = [element.get(name, "") for name in ADDRESSES]
+    holds = {
+        "a script": element.tag == "script"
+        or any(name.startswith("on") for name in element.attrib)
+        or any(map(_RUNS.match, addresses))
+        or "<" in style,
+        "an external address": any(map(_ELSEWHERE.match, addresses)) or bool(_STYLE_ELSEWHERE.search(style)),
+        "a frame": element.tag in FRAMES,
+    }
+    return next((what for what, is_so in holds.items() if is_so), "")
 
 
 def inline_svg(text: str | list[str]) -> str:
@@ -214,7 +228,9 @@ def inline_svg(text: str | list[str]) -> str:
 
 
 def _css(text: str) -> str:
-    return unescape(text).replace("\u00ad", "").replace("\\", "").replace('"', "'")
+    """Text inside quotation marks in the style sheet: nothing in it ends the text or the style sheet."""
+    shown = unescape(text).replace("\u00ad", "").replace("\\", "").replace('"', "'")
+    return re.sub(r"\s+", " ", shown).replace("<", "\\3c ")
 
 
 def _markdown(source: str | list[str]) -> str:

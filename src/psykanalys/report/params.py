@@ -8,18 +8,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from psykanalys.areas import UnknownAreaError, find_county
 from psykanalys.data.commentary import locate
+from psykanalys.data.files import read_within
 from psykanalys.data.project import Project
+from psykanalys.data.settings import read_settings
+from psykanalys.data.text import unseen
 from psykanalys.errors import ParameterError
 from psykanalys.present import ledger
 
 INJECTED = "# Parameters"  # the first line of the cell that papermill injects
 NOT_OF_COUNTIES = ("common", "recipients")  # files beside those of the counties
+MOST_BYTES = 100_000
+MOST_TOLD = 80  # characters of a value in a message
 TEXTS = ("county", "contact", "commentary", "previous")  # never read as a number or a date
+
+
+def _seen(text: str) -> str:
+    if found := unseen(text):
+        raise ValueError(f"text without characters that are not seen ({found})")
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_seen)]
 
 
 class Parameters(BaseModel):
@@ -27,15 +40,15 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    county: Annotated[str, Field(min_length=1, description="County: code in quotes, name or file name.")]
-    contact: Annotated[str, Field(description="Whom readers ask for what is missing (Swedish; may be empty).")]
+    county: Annotated[_Text, Field(min_length=1, description="County: code in quotes, name or file name.")]
+    contact: Annotated[_Text, Field(description="Whom readers ask for what is missing (Swedish; may be empty).")]
     messages: Annotated[int, Field(ge=1, le=8, description="How many verdicts the summary tells at most.")]
     all_figures: Annotated[bool, Field(description="Whether each focus area also lists every figure.")]
     commentary: Annotated[
-        str, Field(description="The county's own commentary: a Markdown file in the project folder (may be empty).")
+        _Text, Field(description="The county's own commentary: a Markdown file in the project folder (may be empty).")
     ]
     previous: Annotated[
-        str, Field(description="An earlier report's twin (JSON) in the project folder, to tell what has changed.")
+        _Text, Field(description="An earlier report's twin (JSON) in the project folder, to tell what has changed.")
     ]
     threshold: Annotated[
         int, Field(ge=3, le=20, description="Unpublished counts of persons from 1 to below this are never shown.")
@@ -97,7 +110,10 @@ def parse_override(text: str) -> tuple[str, Any]:
     name, found, value = text.partition("=")
     if not found:
         raise ParameterError(f"--param {text}: no '=' — expected name=value, e.g. contact='Region Gävleborg'")
-    return name.strip(), value.strip() if name.strip() in TEXTS else yaml.safe_load(value)
+    try:
+        return name.strip(), value.strip() if name.strip() in TEXTS else read_settings(value)
+    except ValueError as error:
+        raise ParameterError(f"--param {text[:MOST_TOLD]}: no value — {error}") from error
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -105,9 +121,11 @@ def _read_file(path: Path) -> dict[str, Any]:
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml") if p.stem not in NOT_OF_COUNTIES)) or "none"
         raise ParameterError(f"{path.name}: no such parameter file — there are: {known}")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParameterError(f"{path.name}: not readable as YAML — {str(error).splitlines()[0]}") from error
+        content = read_settings(read_within(path, MOST_BYTES).decode("utf-8-sig"))
+    except OSError as error:
+        raise ParameterError(f"{path.name}: cannot be read — {error.strerror}") from error
+    except ValueError as error:
+        raise ParameterError(f"{path.name}: not readable as YAML — {error}") from error
     if not isinstance(content, dict) and content is not None:
         raise ParameterError(f"{path.name}: not a list of parameters — expected lines such as 'county: gavleborg'")
     return content or {}
@@ -138,4 +156,7 @@ def _sentence(fault: Any, where: str) -> str:
         return f"{_at(where)}{name}: the parameter is missing — {Parameters.model_fields[name].description}"
     advice = " (write codes in quotes; with papermill use -r, not -p)" if name == "county" else ""
     expected = fault["msg"].removeprefix("Input should be ").removeprefix("a ").removeprefix("valid ")
-    return f"{_at(where)}{name}: {fault['input']!r} cannot be used — expected {expected}{advice}"
+    expected = expected.removeprefix("Value error, ")
+    given = repr(fault["input"])
+    given = given if len(given) <= MOST_TOLD else f"{given[:MOST_TOLD]}…"
+    return f"{_at(where)}{name}: {given} cannot be used — expected {expected}{advice}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import html
 
-from psykanalys.areas import find_county, short_name
+from psykanalys.areas import UnknownAreaError, find_county, short_name
+from psykanalys.data.files import write_all
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError, PsykanalysError, ReportError
 from psykanalys.present.twin import written as twin_text
@@ -212,7 +213,8 @@ def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
         "Planerna skiljer sig åt och kan inte rangordnas.</p>\n"
         f"{entries}\n</main>\n</body>\n</html>\n"
     )
-    return _write(folder / "index.html", page.encode())
+    write_all({folder / "index.html": page.encode()})
+    return folder / "index.html"
 
 
 def _read_all(
@@ -335,12 +337,12 @@ def _written(project: Project, values: Mapping[str, Any], made: _Made, folder: P
     found = leaks_in(contents, report) if report else []
     if found:
         contents, faults = _converted(replace(made, page=marked(made.page)), report, formats)
-    files: list[Path] = []
-    for name, content in contents.items():
-        try:
-            files.append(_write(folder / name, content))
-        except OSError as error:
-            faults.append(f"{name}: {_what_happened(error)}")
+    files = [folder / name for name in contents]
+    try:
+        write_all({folder / name: content for name, content in contents.items()})
+    except OSError as error:
+        files = []
+        faults.append(f"{folder}: cannot be written ({error.strerror}) — earlier files are untouched")
     warnings = tuple(map(str, found))
     if faults:
         kept = _kept(made.county, made.executed, folder)
@@ -378,7 +380,8 @@ def _kept(county: str, executed: Path, folder: Path) -> Path:
     """Where the notebook of a failed report is kept."""
     kept = folder / f"{county}.failed.ipynb"
     if executed.is_file():
-        shutil.copyfile(executed, kept)
+        with suppress(OSError):  # where the reports could not be written either
+            write_all({kept: executed.read_bytes()})
     return kept
 
 
@@ -393,24 +396,22 @@ def _what_happened(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0]}"
 
 
-def _write(path: Path, content: bytes) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
-
-
 def _index_entry(outcome: Outcome) -> str:
-    name = escape(short_name(find_county(outcome.county)))
+    name = escape(_shown_name(outcome.county))
     if outcome.page is None:
         return f"<h2>{name}</h2>\n<p>Rapporten kunde inte göras om. Den som ansvarar för körningen ser varför.</p>"
     scope, messages = _first_words(outcome.page)
     items = "".join(f"<li>{escape(message)}</li>" for message in messages)
     lead = f'<p class="lead">{escape(scope)}</p>' if scope else ""
     return f'<h2><a href="{escape(outcome.page.name)}">{name}</a></h2>\n{lead}\n<ul>{items}</ul>'
+
+
+def _shown_name(county: str) -> str:
+    """The county's name; where a parameter file is of no county, the file's."""
+    try:
+        return short_name(find_county(county))
+    except UnknownAreaError:
+        return county
 
 
 def _first_words(page: Path, most: int = 2) -> tuple[str, list[str]]:

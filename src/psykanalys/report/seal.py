@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape, unescape
@@ -20,7 +21,7 @@ from lxml import etree, html
 from psykanalys.manifest import canonical, checksum
 from psykanalys.references import REFERENCE
 
-NO_TEXT = "-" * 32  # where the text's checksum goes
+NO_TEXT = secrets.token_hex(16)  # where the text's checksum goes; no text of a page can be it
 _MANIFEST = re.compile(r'data-manifest="([^"]*)"')
 _CODE = re.compile(r'(<b class=["\']?seal["\']?>)[^<]*')
 _INLINE = (
@@ -78,16 +79,17 @@ def code(manifest: Mapping[str, Any]) -> str:
 
 def told_codes(page: str) -> list[str]:
     """The codes that the page itself tells."""
-    found = _tree(page).xpath("//b[@class='seal']")
+    found = parsed(page).xpath("//b[@class='seal']")
     return [" ".join(element.text_content().split()) for element in found]
 
 
 def manifest_of(page: str) -> dict[str, Any] | None:
     """The manifest in a page, or None where there is none that can be read."""
-    found = _tree(page).xpath("//@data-manifest")
+    found = parsed(page).xpath("//@data-manifest")
     try:
         manifest = json.loads(found[0]) if found else None
-    except ValueError:
+        canonical(manifest).encode()  # half characters are no text
+    except (ValueError, RecursionError):
         return None
     return manifest if isinstance(manifest, dict) else None
 
@@ -100,7 +102,7 @@ def text_checksum(page: str) -> str:
 
 def lines(page: str) -> list[Line]:
     """What a page says, line by line."""
-    return list(_Lines().read(_tree(page)))
+    return list(_Lines().read(parsed(page)))
 
 
 def shown(page: str) -> dict[str, list[str]]:
@@ -216,7 +218,8 @@ def _even(text: str) -> str:
     return " ".join(text.replace("\u00ad", "").split())
 
 
-def _tree(page: str) -> Any:
+def parsed(page: str) -> Any:
+    """A page as a tree of elements."""
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
         return html.document_fromstring(page.encode(), parser=parser)

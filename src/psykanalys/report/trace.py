@@ -16,6 +16,7 @@ from psykanalys.errors import ReportError
 from psykanalys.present.county import County, load
 from psykanalys.present.trace import Reference
 from psykanalys.references import REFERENCE
+from psykanalys.report.pages import read_page
 
 TITLE = "Psykisk hälsa i "
 HEADINGS = ("h1", "h2", "h3")
@@ -76,7 +77,7 @@ def trace(path: Path, project: Project, wanted: str = "") -> list[Traced]:
 
     Raises ReportError for what is no report, and where nothing is found.
     """
-    page = _read(path)
+    page = read_page(path)
     found = figures(page)
     if not found:
         raise ReportError(f"{path}: no figure is marked in it — expected a page made by `psykanalys report`")
@@ -105,13 +106,6 @@ def _differing(shown: Shown, now: Mapping[str, Sequence[str]], known: Mapping[st
     texts = now.get(shown.ref, [known[shown.ref].text] if shown.ref in known else [])
     is_said = shown.place == "alternative" or shown.text.lower() in (text.lower() for text in texts)
     return () if is_said else tuple(dict.fromkeys(texts))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ReportError(f"{path}: is no text in UTF-8 — expected a page made by `psykanalys report`") from error
 
 
 def _county(page: str, path: Path, project: Project) -> County:

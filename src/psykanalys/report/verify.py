@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from psykanalys.data.project import Project
 from psykanalys.errors import PsykanalysError, ReportError
 from psykanalys.manifest import FORMAT, changed
 from psykanalys.present import ledger
 from psykanalys.present.ledger import Cause
 from psykanalys.report import params, runner, seal
+from psykanalys.report.pages import read_page
 from psykanalys.report.seal import Line
 
 Remake = Callable[[Project, Mapping[str, Any]], tuple[str, dict[str, Any]]]
 MOST_TOLD = 20
+MOST_PAIRS = 2_000_000  # lines that are held beside each other by likeness
 _NO_NOTES = dict.fromkeys(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 TAMPERED = "page changed after it was made"
@@ -71,7 +75,7 @@ def verify(path: Path, project: Project, *, remake: Remake | None = None) -> Pro
 
     The twin beside the page is used if it is there and belongs to it. Raises ReportError for what is no report.
     """
-    page = _read(path)
+    page = read_page(path)
     manifest = _manifest(page, path)
     twin, notes = _twin(path.with_suffix(".json"), manifest)
     now, twin_now = (remake or runner.make)(project, manifest["parameters"])
@@ -222,13 +226,14 @@ class _Comparison:
         return f"{REASONS[Cause.DEFINITION]}: {', '.join(definitions)}" if definitions else ""
 
 
-def _read(path: Path) -> str:
-    if not path.is_file():
-        raise ReportError(f"{path}: no such file — name a page made by `psykanalys report`")
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ReportError(f"{path}: is not text in UTF-8 — name the HTML page of a report") from error
+class _Manifest(BaseModel):
+    """What a manifest must hold to be compared with another."""
+
+    version: str
+    parameters: dict[str, Any]
+    rows: dict[str, tuple[str, str]]
+    definitions: tuple[str, str]
+    packages: dict[str, str]
 
 
 def _manifest(page: str, path: Path) -> dict[str, Any]:
@@ -238,7 +243,11 @@ def _manifest(page: str, path: Path) -> dict[str, Any]:
     if manifest.get("format") != FORMAT:
         raise ReportError(f"{path}: was made by version {manifest.get('version')} — verify it with that version")
     try:
+        _Manifest.model_validate(manifest)
         params.validate(manifest["parameters"], str(path))
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ReportError(f"{path}: its manifest is damaged ({where}) — ask for the page again") from error
     except PsykanalysError as error:
         raise ReportError(f"{error} (in the page's manifest)") from error
     return manifest
@@ -289,12 +298,12 @@ def _says_the_same(one: Line, other: Line) -> bool:
 
 def _pairs_of_lines(gone: list[Line], came: list[Line]) -> Iterator[tuple[Line, Line]]:
     """Each line that is gone beside the one that stands for it: of the same figures, else the next in its section."""
-    waiting = list(came)
+    waiting, by_likeness = list(came), len(gone) * len(came) <= MOST_PAIRS
     for line in gone:
         refs = [ref for ref, _ in line.figures]
         alike = [other for other in waiting if other.section == line.section]
         same = [other for other in alike if refs and [ref for ref, _ in other.figures] == refs]
-        near = difflib.get_close_matches(line.text, [other.text for other in alike], 1)
+        near = difflib.get_close_matches(line.text, [other.text for other in alike], 1) if by_likeness else []
         other = next(iter([*same, *(each for each in alike if each.text in near)]), Line("", ""))
         waiting = [each for each in waiting if each is not other]
         yield line, other

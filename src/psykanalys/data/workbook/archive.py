@@ -15,6 +15,7 @@ from typing import Any
 import openpyxl
 from openpyxl.workbook import Workbook
 
+from psykanalys.data.files import TooLargeError, read_within, write_all
 from psykanalys.data.reader import shown
 from psykanalys.data.workbook.messages import tell
 from psykanalys.errors import DataError, Fault
@@ -22,6 +23,7 @@ from psykanalys.errors import DataError, Fault
 MOST_BYTES = 5_000_000
 MOST_UNPACKED = 25_000_000
 MOST_PARTS = 500
+MOST_CELLS = 400_000
 _REFUSED = {
     "xl/vbaProject": "macros",
     "xl/macrosheets/": "macros",
@@ -31,6 +33,7 @@ _REFUSED = {
     "xl/embeddings/": "embedded",
     "xl/activeX/": "controls",
 }
+_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _TIME = (1980, 1, 1, 0, 0, 0)
 _CREATED = datetime(2000, 1, 1)
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
@@ -73,16 +76,16 @@ def save(workbook: Workbook, path: Path) -> None:
             entry = zipfile.ZipInfo(name, _TIME)
             entry.create_system = 3
             out.writestr(entry, content, zipfile.ZIP_DEFLATED)
-    path.write_bytes(fixed.getvalue())
+    write_all({path: fixed.getvalue()})
 
 
 def _read(path: Path) -> bytes:
     if path.suffix.lower() != ".xlsx":
         raise _refused(path, "no_workbook", given=path.suffix)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise _refused(path, "large_file", most=MOST_BYTES // 1_000_000)
-        return path.read_bytes()
+        return read_within(path, MOST_BYTES)
+    except TooLargeError:
+        raise _refused(path, "large_file", most=MOST_BYTES // 1_000_000) from None
     except OSError as error:
         raise _refused(path, "no_file", why=error.strerror) from None
 
@@ -104,14 +107,17 @@ def _check_parts(path: Path, archive: zipfile.ZipFile) -> None:
     for start, name in _REFUSED.items():
         if any(part.filename.casefold().startswith(start.casefold()) for part in parts):
             raise _refused(path, name)
-    if any(_declares(archive.read(part)) for part in parts):
+    contents = [archive.read(part).replace(b"\0", b"") for part in parts]
+    if any(_declares(content) for content in contents):
         raise _refused(path, "entities")
+    if sum(len(_CELL.findall(content)) for content in contents) > MOST_CELLS:
+        raise _refused(path, "unpacks")
     if b"macroEnabled" in archive.read("[Content_Types].xml"):
         raise _refused(path, "macros")
 
 
 def _declares(content: bytes) -> bool:
-    return b"<!DOCTYPE" in content.replace(b"\0", b"") or b"<!ENTITY" in content.replace(b"\0", b"")
+    return b"<!DOCTYPE" in content or b"<!ENTITY" in content
 
 
 def _load(content: bytes, *, values: bool) -> Workbook:

@@ -10,6 +10,7 @@ from typing import Any
 from openpyxl.cell.cell import Cell, MergedCell
 
 from psykanalys import areas
+from psykanalys.data.text import begins_as_formula, unseen
 from psykanalys.data.workbook.dates import PeriodError, date_text, period_text
 from psykanalys.data.workbook.layout import Column
 from psykanalys.data.workbook.messages import Told, did_you_mean, one_of, tell
@@ -19,10 +20,8 @@ _AND = r"\s*(?:[|,;/\n]|\boch\b|\s)\s*"
 _AREAS = re.compile(rf"[1-5](?:{_AND}[1-5])*")
 _PLACE = re.compile(r"(?:(?P<source>[a-z0-9-]+):)?(?P<first>[1-9]\d{0,6})(?:\s?[-–]\s?(?P<last>[1-9]\d{0,6}))?")
 _BEFORE_PLACES = re.compile(r"\b(?:rader|raderna|raden|rad)\b", re.IGNORECASE)
-_FORMULA = re.compile(r"[=@]|[+-](?![\d\s.,]*%?$)")
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)")
 _UNITS = {"unit", "change_unit"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class CellError(ValueError):
@@ -70,9 +69,9 @@ def contract_text(column: Column, text: str) -> str:
         return _code(column, text)
     if column.role in {"number", "count"}:
         return text
-    if _FORMULA.match(text):
+    if begins_as_formula(text):
         raise CellError(tell("formula_text", given=text[:40]))
-    if _CONTROL.search(text):
+    if unseen(text):
         raise CellError(tell("control"))
     if column.role in _BY_ROLE:
         return _BY_ROLE[column.role](column, text)

@@ -278,6 +278,7 @@ _SAID: tuple[tuple[str, str, _Given], ...] = (
     (r"'(?P<given>.*)' is not allowed", "cannot_be_used", _nothing),
     (r"'(?P<given>.*)' cannot be used", "cannot_be_used", _nothing),
     (r"'(?P<given>.*)' has the wrong form", "wrong_form", _nothing),
+    (r"'(?P<given>.*)' begins as a formula", "formula_text", _nothing),
     (r"'(?P<given>.*)' is not a period", "no_period", _nothing),
     (r"'(?P<given>.*)' ends before it begins", "backwards", _nothing),
     (r"'(?P<given>.*)' is not a list of focus areas", "no_focus_areas", _nothing),

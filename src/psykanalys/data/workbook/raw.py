@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pandas as pd
 from psykanalys.areas import UnknownAreaError, find_county, nearest_county
 from psykanalys.data import contract
 from psykanalys.data.checks import Everything
+from psykanalys.data.files import write_all
 from psykanalys.data.prepare import record
 from psykanalys.data.reader import read_table, shown
 from psykanalys.data.workbook import CellFault, check_workbook
@@ -132,20 +132,10 @@ def _kept(folder: Path, kind: str, new: list[dict[str, Any]]) -> list[dict[str, 
 
 
 def _write(files: Mapping[Path, tuple[str, list[dict[str, Any]]]]) -> None:
-    """Write every file under another name first, so that a full disk changes nothing."""
-    written: dict[Path, Path] = {}
     try:
-        for path, (kind, rows) in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            written[path] = path.with_name(f".{path.name}.{os.getpid()}")
-            written[path].write_text(_as_csv(kind, rows), encoding="utf-8", newline="\n")
-        for path, temporary in written.items():
-            temporary.replace(path)
+        write_all({path: _as_csv(kind, rows).encode() for path, (kind, rows) in files.items()})
     except OSError as error:
         raise ProjectError(f"{error.filename}: cannot be written ({error.strerror or error})") from error
-    finally:
-        for temporary in written.values():
-            temporary.unlink(missing_ok=True)
 
 
 def _as_csv(kind: str, rows: list[dict[str, Any]]) -> str:

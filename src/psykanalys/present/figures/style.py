@@ -33,6 +33,7 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "psykanalys",
     "font.family": ["DejaVu Sans"],
     "font.size": TEXT,
+    "text.parse_math": False,
     "text.color": INK,
     "axes.facecolor": "none",
     "axes.spines.top": False,

@@ -50,7 +50,7 @@ def themed(svg: str, palette: Mapping[str, str]) -> str:
 
 def fixed(svg: str, palette: Mapping[str, str]) -> str:
     """The reverse: a drawing that was themed, with its colours again, as a document that stands alone."""
-    svg = re.sub(r"var\(--(\w+)\)", lambda match: palette[match[1]], svg)
+    svg = re.sub(r'"var\(--(\w+)\)"', lambda match: f'"{palette.get(match[1], INK)}"', svg)
     return svg if " xmlns=" in svg else svg.replace("<svg ", f'<svg xmlns="{NAMESPACE}" ', 1)
 
 
@@ -147,7 +147,7 @@ def _rounded(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def _name(tag: str) -> str:
