@@ -145,7 +145,12 @@ def test_the_section_is_swedish_and_stands_in_the_page_only_where_there_is_an_ea
         ("{", "is no twin of a report"),
         ("[]", "is no twin of a report"),
         ('{"schema": 99}', "the twin has schema 99"),
-        ('{"schema": 1, "county": {"code": "21", "name": "Gävleborgs län"}}', "is of Gävleborgs län"),
+        ('{"schema": 1, "county": {"code": "21", "name": "Gävleborgs län"}}', "the twin is damaged at figures"),
+        (
+            '{"schema": 1, "county": {"code": "21", "name": "Gävleborgs län"}, "figures": [], "rows": {},'
+            ' "definitions": {}}',
+            "is of Gävleborgs län",
+        ),
     ],
 )
 def test_what_is_no_earlier_twin_is_a_sentence(copy, content, said):

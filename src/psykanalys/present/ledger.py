@@ -133,13 +133,19 @@ class _Page(BaseModel):
     shown: dict[str, list[str]]
 
 
+class _Of(BaseModel):
+    code: str
+    name: _Text
+
+
 class _Twin(BaseModel):
     """What of a twin is read here and by `verify`."""
 
+    county: _Of
     figures: list[_Figure]
     rows: dict[str, dict[str, str]]
     definitions: dict[str, _Definition]
-    page: _Page
+    page: _Page = _Page(manifest={}, code="", shown={})
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

@@ -35,6 +35,7 @@ ADDRESSES = ("src", "srcset", "href", "xlink:href", "action", "formaction", "dat
 FRAMES = ("iframe", "frame", "object", "embed", "link", "base", "form")
 _RUNS = re.compile(r"[\s\x00-\x1f]*(?:javascript|vbscript|data:(?!image/(?:png|jpeg|gif)[;,]))", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
+_TAG = re.compile(r"<[a-z!/?]", re.IGNORECASE)  # in a style sheet, where some readers may take it for one
 _STYLE_ELSEWHERE = re.compile(r"url\(\s*[\"']?\s*(?:https?:)?//|@import", re.IGNORECASE)
 MOST_BYTES = 400_000
 
@@ -206,14 +207,14 @@ def refuse_what_cannot_be_mailed(page: str) -> None:
 def _forbidden(element: Any) -> str:
     """What an element is that no mailed page may hold; text is text, whatever it says."""
     if not isinstance(element.tag, str):
-        return "a script" if "<" in (element.text or "") else ""  # a comment that readers may end elsewhere
+        return "a script" if _TAG.search(element.text or "") else ""  # a comment that readers may end elsewhere
     style = f"{element.text or ''}" if element.tag == "style" else element.get("style", "")
     addresses = [element.get(name, "") for name in ADDRESSES]
     holds = {
         "a script": element.tag == "script"
         or any(name.startswith("on") for name in element.attrib)
         or any(map(_RUNS.match, addresses))
-        or "<" in style,
+        or bool(_TAG.search(style)),
         "an external address": any(map(_ELSEWHERE.match, addresses)) or bool(_STYLE_ELSEWHERE.search(style)),
         "a frame": element.tag in FRAMES,
     }

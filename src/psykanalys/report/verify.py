@@ -243,8 +243,8 @@ def _manifest(page: str, path: Path) -> dict[str, Any]:
     if manifest.get("format") != FORMAT:
         raise ReportError(f"{path}: was made by version {manifest.get('version')} — verify it with that version")
     try:
-        _Manifest.model_validate(manifest)
         params.validate(manifest["parameters"], str(path))
+        _Manifest.model_validate(manifest)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         raise ReportError(f"{path}: its manifest is damaged ({where}) — ask for the page again") from error
@@ -261,8 +261,9 @@ def _twin(path: Path, manifest: Mapping[str, Any]) -> tuple[dict[str, Any] | Non
         twin = ledger.read_twin(path)
     except PsykanalysError as error:
         return None, [str(error)]
-    if twin["page"]["manifest"] != manifest:
-        return None, [f"{path.name} beside it is the twin of another page (control code {twin['page']['code']})"]
+    own = twin.get("page", {"manifest": None, "code": "–"})
+    if own["manifest"] != manifest:
+        return None, [f"{path.name} beside it is the twin of another page (control code {own['code']})"]
     return twin, []
 
 
