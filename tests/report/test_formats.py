@@ -28,7 +28,7 @@ from typer.testing import CliRunner
 from psykanalys.cli import app
 from psykanalys.errors import PsykanalysError, ReportError
 from psykanalys.present.words import LOOKS
-from psykanalys.report import runner
+from psykanalys.report import runner, unchanged
 from psykanalys.report.document import (
     Contents,
     FigureBlock,
@@ -298,7 +298,7 @@ def test_another_process_in_another_time_zone_gives_the_same_bytes(folder, form,
 
 def test_only_whole_files_are_left(folder):
     wanted = {f"{name}{ending}" for name in NAMES for ending in (*ENDINGS.values(), ".json")} | {"index.html"}
-    assert {path.name for path in folder.iterdir()} == wanted
+    assert {path.name for path in folder.iterdir()} == wanted | {unchanged.FOLDER}
 
 
 # pages that an analyst may make
@@ -536,7 +536,7 @@ def batch(project, tmp_path, monkeypatch):
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.name != unchanged.FOLDER)
 
 
 def test_only_what_is_asked_for_is_written(batch, tmp_path):
