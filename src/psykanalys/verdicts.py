@@ -17,6 +17,7 @@ import pandas as pd
 
 from psykanalys import methods
 from psykanalys.data.contract import WITHOUT_VALUE
+from psykanalys.errors import ParameterError
 from psykanalys.periods import Period, parse_period
 
 
@@ -625,7 +626,17 @@ def _is_position(target: Row, result: Row) -> bool:
 
 def _overridden(verdict: Verdict, row: Row) -> Verdict:
     why = f"{row['name']}, {row['date']}: {row['reason']}"
-    return replace(verdict, word=Word(row["verdict"]), word_by_rule=verdict.word, override=why, by_interval=False)
+    return replace(verdict, word=_word(row), word_by_rule=verdict.word, override=why, by_interval=False)
+
+
+def _word(row: Row) -> Word:
+    try:
+        return Word(row["verdict"])
+    except ValueError as error:
+        known = ", ".join(map(str, Word))
+        raise ParameterError(
+            f"overrides.csv: {row['id']}: '{row['verdict']}' is no verdict — one of {known}"
+        ) from error
 
 
 def _given(value: Any) -> bool:

@@ -18,7 +18,7 @@ from psykanalys.data import contract
 from psykanalys.data.checks import Everything, check, gather
 from psykanalys.data.files import beside
 from psykanalys.data.project import Project
-from psykanalys.data.reader import read_table, shown
+from psykanalys.data.reader import MOST_BYTES, read_table, shown
 from psykanalys.errors import DataError, Fault, ProjectError
 
 MANIFEST = "manifest.json"
@@ -179,8 +179,8 @@ def _inputs(project: Project) -> dict[str, str]:
 
 def _checksum(path: Path) -> str:
     try:
-        if not path.is_file():
-            return "unreadable"
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            return "unreadable"  # reading it tells why
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:

@@ -128,7 +128,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise ParameterError(f"{path.name}: not readable as YAML — {error}") from error
     if not isinstance(content, dict) and content is not None:
         raise ParameterError(f"{path.name}: not a list of parameters — expected lines such as 'county: gavleborg'")
-    return content or {}
+    return {str(name): value for name, value in (content or {}).items()}
 
 
 def _assigned(cell: str) -> set[str]:
