@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,10 +21,10 @@ from psykanalys.data.files import write_all
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError, PsykanalysError, ReportError
 from psykanalys.present.twin import written as twin_text
-from psykanalys.report import params, seal, unchanged
+from psykanalys.report import forked, params, seal, unchanged
+from psykanalys.report.fork import ForkServer, Warm, can_fork
 from psykanalys.report.formats import ENDINGS, FORMATS, convert
 from psykanalys.report.gate import leaks_in, marked
-from psykanalys.report.quick_start import defer_grammar
 
 if TYPE_CHECKING:
     from psykanalys.present.county import County
@@ -278,6 +278,11 @@ def _run_all(
 ) -> list[Outcome]:
     outcomes: dict[str, Outcome] = {}
     jobs = min(jobs, len(tasks))
+    if tasks and can_fork():
+        for outcome in _forked(project, tasks, folder, formats, jobs):
+            outcomes[outcome.county] = outcome
+            tell(outcome)
+        return [outcomes[name] for name in tasks]
     if jobs <= 1:
         for name, values in tasks.items():
             outcomes[name] = run_one(project, name, values, folder, formats)
@@ -295,19 +300,21 @@ def _run_all(
     return [outcomes[name] for name in tasks]
 
 
-def _execute(project: Project, values: Mapping[str, Any], executed: Path) -> None:
-    defer_grammar()
-    import papermill
+def _forked(
+    project: Project, tasks: Mapping[str, Any], folder: Path, formats: Sequence[str], jobs: int
+) -> Iterator[Outcome]:
+    """Make each report in a fork of one process that has everything loaded."""
+    given = {name: (project, name, values, folder, formats) for name, values in tasks.items()}
+    with ForkServer() as server:
+        server.send(Warm(forked.warm, (project,)))
+        for name, outcome, fault in forked.run(server, given, jobs):
+            yield outcome or Outcome(name, False, folder / f"{name}.failed.ipynb", message=fault)
 
-    papermill.execute_notebook(
-        str(_notebook(project)),
-        str(executed),
-        parameters=dict(values),
-        kernel_name="python3",
-        cwd=str(project.root),
-        progress_bar=False,
-        extra_arguments=["--log-level=CRITICAL"],  # nothing of encryption on loopback, nor of being stopped
-    )
+
+def _execute(project: Project, values: Mapping[str, Any], executed: Path) -> None:
+    from psykanalys.report.execute import execute
+
+    execute(_notebook(project), values, executed, project.root)
 
 
 def _notebook(project: Project) -> Path:

@@ -1,0 +1,69 @@
+"""Several reports at once, each made in its own fork of one process that has everything loaded."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from psykanalys.data.project import Project
+from psykanalys.report.fork import End, Fork, ForkServer
+
+if TYPE_CHECKING:
+    from psykanalys.report.runner import Outcome
+
+LIMIT = "PSYKANALYS_TIMEOUT"
+SECONDS = 600.0
+PATIENCE = 60.0  # seconds beyond a notebook's time limit until its report is given up
+
+
+def time_limit() -> float:
+    """How many seconds one notebook may run: PSYKANALYS_TIMEOUT of the environment, or ten minutes."""
+    return float(os.environ.get(LIMIT, SECONDS))
+
+
+def warm(project: Project) -> None:
+    """In the server: have what is the same for every report of a project."""
+
+
+def run_one(project: Project, county: str, values: Mapping[str, Any], *rest: Any) -> Outcome:
+    """In a fork: make one report. Its kernel is forked first, since nothing here runs yet but this."""
+    from psykanalys.report import kernels, runner
+
+    kernel = kernels.fork_ahead()
+    try:
+        return runner.run_one(project, county, values, *rest)
+    finally:
+        kernel.end()
+
+
+def run(
+    server: ForkServer, tasks: Mapping[str, tuple[Any, ...]], jobs: int, function: Callable[..., Any] = run_one
+) -> Iterator[tuple[str, Any, str]]:
+    """Call a function for each task in a fork of its own, at most `jobs` at once.
+
+    Yields (name, result, "") as each is done, or (name, None, what went wrong).
+    """
+    limit = time_limit() + PATIENCE
+    left, running = list(reversed(tasks.items())), dict[str, float]()
+    while left or running:
+        while left and len(running) < jobs:
+            name, arguments = left.pop()
+            server.send(Fork(name, function, arguments))
+            running[name] = time.monotonic() + limit
+        for name, result, fault in _told(server, running, limit):
+            del running[name]
+            yield name, result, fault
+
+
+def _told(server: ForkServer, running: Mapping[str, float], limit: float) -> Iterator[tuple[str, Any, str]]:
+    """What the server tells next of the running ones; or which of them have run too long, and are ended."""
+    told = server.told(max(0.0, min(running.values()) - time.monotonic()))
+    if told is None:
+        for name in [name for name, until in running.items() if until <= time.monotonic()]:
+            server.send(End(name))
+            yield name, None, f"no report after {limit:g} s"
+    elif told.tag in running and told.what != "started":
+        done = told.what == "done"
+        yield told.tag, told.value if done else None, "" if done else told.value
