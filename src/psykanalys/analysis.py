@@ -13,7 +13,7 @@ from psykanalys import indicators
 from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county, official_areas
 from psykanalys.catalogue import Indicator, load_catalogue
 from psykanalys.comparison import Comparison, NotCompared, compare_all, not_compared
-from psykanalys.data.prepare import Prepared, items, load_prepared
+from psykanalys.data.prepare import Prepared, as_rows, items, load_prepared
 from psykanalys.data.project import Project
 from psykanalys.disclosure import THRESHOLD, Protected, protect
 from psykanalys.errors import ParameterError
@@ -79,7 +79,7 @@ class Analysis:
     @cached_property
     def area_names(self) -> Mapping[str, str]:
         """Name of every area that a result concerns."""
-        extra = [Area(row["code"], row["name"], row["kind"], row["parent"]) for row in self.areas.to_dict("records")]
+        extra = [Area(row["code"], row["name"], row["kind"], row["parent"]) for row in as_rows(self.areas)]
         return {code: find_area(code, extra).name for code in self.results["area"].unique()}
 
     def in_focus_area(self, kind: str, number: int) -> pd.DataFrame:
@@ -206,7 +206,7 @@ def _county(text: str) -> Area:
 def protect_all(prepared: Prepared, threshold: int = THRESHOLD, known: Collection[str] = ()) -> Protected:
     """The observations of all counties with what must be hidden hidden; `known` rows a reader has from before."""
     areas = {**official_areas(), **own_areas(prepared["areas"])}
-    members = {row["code"]: items(row["members"]) for row in prepared["areas"].to_dict("records") if row["members"]}
+    members = {row["code"]: items(row["members"]) for row in as_rows(prepared["areas"]) if row["members"]}
     shown = prepared["observations"]
     return protect(shown, load_catalogue(), areas, threshold=threshold, known=known, members=members)
 

@@ -94,11 +94,17 @@ def items(text: str) -> list[str]:
     return text.split(" | ") if text else []
 
 
+def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dictionaries: what `to_dict("records")` gives, in a fraction of its time."""
+    names = list(table.columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True)]
+
+
 def as_table(kind: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows of a kind as a table: the contract's columns with their types, sorted by id."""
     ordered = sorted(rows, key=lambda row: row["id"])
     data = {name: [row[name] for row in ordered] for name in contract.columns(kind)}
-    return pd.DataFrame({name: pd.Series(values, dtype=_dtype(kind, name)) for name, values in data.items()})
+    return _named(pd.DataFrame({name: pd.Series(values, dtype=_dtype(kind, name)) for name, values in data.items()}))
 
 
 def as_tables(everything: Everything) -> dict[str, pd.DataFrame]:
@@ -130,11 +136,21 @@ def _stored(project: Project) -> Prepared | None:
         manifest = json.loads((project.processed / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT or manifest["inputs"] != _inputs(project):
             return None
-        tables = {kind: pd.read_parquet(project.processed / f"{kind}.parquet") for kind in contract.KINDS}
+        tables = {kind: _read_parquet(project.processed / f"{kind}.parquet") for kind in contract.KINDS}
         same = all(manifest["tables"][kind]["sha256"] == _digest(table) for kind, table in tables.items())
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return Prepared(tables, manifest) if same else None
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """A table as `as_table` makes it: texts and names are Python's own, which are read one by one all the time."""
+    with pd.option_context("mode.string_storage", "python"):
+        return _named(pd.read_parquet(path))
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    return table.set_axis(table.columns.astype(object), axis="columns")
 
 
 def _table(kind: str, everything: Everything) -> pd.DataFrame:
@@ -155,12 +171,12 @@ def _cell(value: Any) -> Any:
     return " | ".join(str(item) for item in value) if isinstance(value, tuple) else value
 
 
-def _dtype(kind: str, name: str) -> str:
+def _dtype(kind: str, name: str) -> Any:
     annotation = contract.KINDS[kind].model_fields[name].annotation
     types = {annotation, *get_args(annotation)} if get_origin(annotation) is not tuple else set()
     if float in types:
         return "Float64"
-    return "Int64" if int in types else "string"
+    return "Int64" if int in types else pd.StringDtype("python")
 
 
 def _manifest(inputs: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

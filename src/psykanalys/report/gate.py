@@ -21,16 +21,21 @@ from typing import Any
 import pypdf
 from lxml import etree, html
 
+from psykanalys.data.prepare import as_rows
 from psykanalys.present.county import County
 from psykanalys.present.words import GLOSSARY
 from psykanalys.references import plain, reference
 from psykanalys.report.seal import lines
 
 _WORDS = ("noll", "en|ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
-_PEOPLE = (
-    r"(?:patient|person|barn|ungdom|elev|flick|pojk|kvinn|män\b|individ|brukar(?:e|en|na|nas|ens)?\b|invånar|självmord|suicid|dödsfall|avlid|"
-    r"vuxna|äldre|anhörig|närstående|förälder|föräldr|asylsökande|nyanländ|placerad|vårdtillfäll|intagn|tvångsvårda)"
-)
+_OF_PEOPLE = (
+    "patient", "person", "barn", "ungdom", "elev", "flick", "pojk", "kvinn", r"män\b", "individ",
+    r"brukar(?:e|en|na|nas|ens)?\b", "invånar", "självmord", "suicid", "dödsfall", "avlid", "vuxna", "äldre",
+    "anhörig", "närstående", "förälder", "föräldr", "asylsökande", "nyanländ", "placerad", "vårdtillfäll", "intagn",
+    "tvångsvårda",
+)  # fmt: skip
+_PEOPLE = f"(?:{'|'.join(_OF_PEOPLE)})"
+_STEMS = [re.split(r"\W", word)[0] for word in _OF_PEOPLE]
 _NUMERIC = ("numerator", "denominator", "value", "value_low", "value_high", "ci_low", "ci_high", "change")
 
 
@@ -105,7 +110,8 @@ class _Known:
         return frozenset(self._shown(self.report.sections.values()))
 
     def _all(self, text: str) -> list[str]:
-        return [_even(match[0]) for match in self.small.finditer(_even(text))]
+        said = _even(text)
+        return [_even(match[0]) for match in self.small.finditer(said)] if _has_people(said) else []
 
     def _shown(self, sections: Iterable[str]) -> Iterator[str]:
         """Phrases whose number is a marked figure of a row that may be shown."""
@@ -140,7 +146,7 @@ def _public_texts(report: County) -> Iterator[str]:
 def _shown_figures(report: County) -> Iterator[str]:
     """The figures of every row that may be shown, as the report writes them."""
     rows = report.analysis.results
-    for row in rows[rows["numerator"].notna()].to_dict("records"):
+    for row in as_rows(rows[rows["numerator"].notna()]):
         yield plain(report.tables.figure(row))
 
 
@@ -151,6 +157,12 @@ def _small(threshold: int) -> re.Pattern[str]:
     return re.compile(
         rf"{number}(?:\s+(?!{_NOT_OF}\b)[^\W\d]+)?\s+{_PEOPLE}\w*|{_PEOPLE}\w*\s*[:=]\s*{number}\b", re.IGNORECASE
     )
+
+
+def _has_people(text: str) -> bool:
+    """Whether a word for people can stand in the text: quickly, and sooner yes than no."""
+    folded = text.casefold().replace("ı", "i")  # what a pattern that ignores case takes for the same
+    return any(stem in folded for stem in _STEMS)
 
 
 def _even(text: str) -> str:
