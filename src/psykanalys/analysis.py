@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from psykanalys import indicators
 from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county, official_areas
 from psykanalys.catalogue import Indicator, load_catalogue
 from psykanalys.comparison import Comparison, NotCompared, compare_all, not_compared
-from psykanalys.data.prepare import Prepared, as_rows, items, load_prepared
+from psykanalys.data.prepare import Prepared, as_rows, items, load_prepared, with_plain_texts
 from psykanalys.data.project import Project
 from psykanalys.disclosure import THRESHOLD, Protected, protect
 from psykanalys.errors import ParameterError
@@ -84,8 +86,15 @@ class Analysis:
 
     def in_focus_area(self, kind: str, number: int) -> pd.DataFrame:
         """The rows of a kind that concern a focus area."""
-        table = self.results if kind == "results" else getattr(self, kind)
-        return table[table["focus_areas"].map(lambda areas: str(number) in items(areas)).astype(bool)]
+        if (kind, number) not in self._in_focus_areas:
+            table = self.results if kind == "results" else getattr(self, kind)
+            concerns = np.array([str(number) in items(areas) for areas in table["focus_areas"]], dtype=bool)
+            self._in_focus_areas[kind, number] = table[concerns]
+        return self._in_focus_areas[kind, number].copy(deep=False)
+
+    @cached_property
+    def _in_focus_areas(self) -> dict[tuple[str, int], pd.DataFrame]:
+        return {}
 
     def verdicts_in(self, number: int) -> list[Verdict]:
         """The verdicts of targets in a focus area."""
@@ -164,12 +173,32 @@ class Analysis:
         return frozenset(named | set(alone.loc[alone["group"].isin(groups), "id"]))
 
 
+_ahead: dict[tuple[str, Path, int], Analysis] = {}
+
+
 def analyse(county: str, project: Project, threshold: int = THRESHOLD) -> Analysis:
     """Put together everything about a county. `county` is a code, a name in any spelling or a file name.
 
     Raises ParameterError where the county is unknown or has no documents, DataError where raw data breaks the contract.
     """
-    return assemble(_county(county), load_prepared(project), threshold)
+    area = _county(county)
+    ahead = _ahead.get((area.code, project.root, threshold))
+    return _unshared(ahead) if ahead else assemble(area, load_prepared(project), threshold)
+
+
+def analyse_ahead(county: str, project: Project, threshold: int = THRESHOLD) -> None:
+    """Put together a county for the next calls of `analyse`, in this process and those that are forked from it.
+
+    For a process that lives as long as one report does: raw data that changes meanwhile is not seen.
+    """
+    area = _county(county)
+    _ahead[area.code, project.root, threshold] = assemble(area, load_prepared(project), threshold)
+
+
+def _unshared(analysis: Analysis) -> Analysis:
+    """The same analysis with tables of its own: what somebody assigns to one concerns nobody else."""
+    tables = {kind: table.copy(deep=False) for kind, table in analysis.tables_by_kind.items()}
+    return replace(analysis, tables_by_kind=tables, results=analysis.results.copy(deep=False))
 
 
 def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Analysis:
@@ -220,7 +249,7 @@ def own_areas(table: pd.DataFrame) -> dict[str, Area]:
 def _of_county(tables: Mapping[str, pd.DataFrame], area: Area) -> dict[str, pd.DataFrame]:
     sources = tables["sources"]
     own = set(sources.loc[sources["county_code"] == area.code, "id"])
-    return {kind: _rows_of(table, own, area) for kind, table in tables.items()}
+    return {kind: with_plain_texts(_rows_of(table, own, area)) for kind, table in tables.items()}
 
 
 def _rows_of(table: pd.DataFrame, sources: set[str], area: Area) -> pd.DataFrame:

@@ -23,6 +23,8 @@ from psykanalys.errors import DataError, Fault, ProjectError
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+_PLAIN = pd.StringDtype("python")
+_held: dict[Path, Prepared] = {}
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,19 @@ def prepare(project: Project, *, write: bool = True) -> Prepared:
 
 def load_prepared(project: Project) -> Prepared:
     """Return the processed tables, made anew unless they were made from exactly this raw data and catalogue."""
+    held = _held.get(project.root)
+    if held is not None and held.manifest["inputs"] == _inputs(project):
+        return Prepared({kind: table.copy(deep=False) for kind, table in held.tables.items()}, held.manifest)
     stored = _stored(project)
     return prepare(project) if stored is None else stored
+
+
+def hold(project: Project, prepared: Prepared) -> None:
+    """Keep a project's processed tables in memory for `load_prepared`, as long as they are not stale.
+
+    For a process that forks itself for each report: the tables are read once for all.
+    """
+    _held[project.root] = prepared
 
 
 def items(text: str) -> list[str]:
@@ -100,11 +113,17 @@ def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True)]
 
 
+def with_plain_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """The same table with texts and column names as Python's own: for a few rows that are read one by one."""
+    texts = {name: _PLAIN for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)}
+    return table.astype(texts).set_axis(table.columns.astype(object), axis="columns")
+
+
 def as_table(kind: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows of a kind as a table: the contract's columns with their types, sorted by id."""
     ordered = sorted(rows, key=lambda row: row["id"])
     data = {name: [row[name] for row in ordered] for name in contract.columns(kind)}
-    return _named(pd.DataFrame({name: pd.Series(values, dtype=_dtype(kind, name)) for name, values in data.items()}))
+    return pd.DataFrame({name: pd.Series(values, dtype=_dtype(kind, name)) for name, values in data.items()})
 
 
 def as_tables(everything: Everything) -> dict[str, pd.DataFrame]:
@@ -136,21 +155,11 @@ def _stored(project: Project) -> Prepared | None:
         manifest = json.loads((project.processed / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT or manifest["inputs"] != _inputs(project):
             return None
-        tables = {kind: _read_parquet(project.processed / f"{kind}.parquet") for kind in contract.KINDS}
+        tables = {kind: pd.read_parquet(project.processed / f"{kind}.parquet") for kind in contract.KINDS}
         same = all(manifest["tables"][kind]["sha256"] == _digest(table) for kind, table in tables.items())
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return Prepared(tables, manifest) if same else None
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    """A table as `as_table` makes it: texts and names are Python's own, which are read one by one all the time."""
-    with pd.option_context("mode.string_storage", "python"):
-        return _named(pd.read_parquet(path))
-
-
-def _named(table: pd.DataFrame) -> pd.DataFrame:
-    return table.set_axis(table.columns.astype(object), axis="columns")
 
 
 def _table(kind: str, everything: Everything) -> pd.DataFrame:
@@ -171,12 +180,12 @@ def _cell(value: Any) -> Any:
     return " | ".join(str(item) for item in value) if isinstance(value, tuple) else value
 
 
-def _dtype(kind: str, name: str) -> Any:
+def _dtype(kind: str, name: str) -> str:
     annotation = contract.KINDS[kind].model_fields[name].annotation
     types = {annotation, *get_args(annotation)} if get_origin(annotation) is not tuple else set()
     if float in types:
         return "Float64"
-    return "Int64" if int in types else pd.StringDtype("python")
+    return "Int64" if int in types else "string"
 
 
 def _manifest(inputs: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

@@ -73,5 +73,5 @@ def execute(notebook: Path, values: Mapping[str, Any], executed: Path, folder: P
         )
     except CellTimeoutError as error:
         raise ReportError(
-            f"the notebook was stopped after {time_limit():g} s — make it faster, or give it more time: --timeout SECONDS"
+            f"the notebook was stopped after {time_limit():g} s — mend it, or give it more time: --timeout SECONDS"
         ) from error

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from psykanalys.data.project import Project
+from psykanalys.errors import PsykanalysError
 from psykanalys.report.fork import End, Fork, ForkServer
 
 if TYPE_CHECKING:
+    from psykanalys.data.prepare import Prepared
     from psykanalys.report.runner import Outcome
 
 LIMIT = "PSYKANALYS_TIMEOUT"
@@ -23,14 +26,26 @@ def time_limit() -> float:
     return float(os.environ.get(LIMIT, SECONDS))
 
 
-def warm(project: Project) -> None:
+def warm(project: Project, prepared: Prepared, thresholds: Iterable[int]) -> None:
     """In the server: have what is the same for every report of a project."""
+    from psykanalys.data.prepare import hold
+    from psykanalys.report.gate import phrases_of_definitions
+
+    hold(project, prepared)
+    for threshold in thresholds:
+        phrases_of_definitions(threshold)
 
 
 def run_one(project: Project, county: str, values: Mapping[str, Any], *rest: Any) -> Outcome:
-    """In a fork: make one report. Its kernel is forked first, since nothing here runs yet but this."""
+    """In a fork: make one report.
+
+    The county is put together, then the kernel is forked while nothing else runs here: notebook and checks share it.
+    """
+    from psykanalys.analysis import analyse_ahead
     from psykanalys.report import kernels, runner
 
+    with suppress(PsykanalysError):  # the notebook tells what is wrong
+        analyse_ahead(values["county"], project, values["threshold"])
     kernel = kernels.fork_ahead()
     try:
         return runner.run_one(project, county, values, *rest)

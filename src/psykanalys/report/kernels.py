@@ -1,8 +1,8 @@
 """Real ipykernels that are forked from a process that has everything loaded, as jupyter_client's kernel provisioner.
 
-A forked kernel is an ipykernel like any other: same arguments, environment, protocol and messages; only its imports are
-done already. In `psykanalys report` one kernel is forked ahead for each report (`fork_ahead`); elsewhere, where a kernel
-spec names the provisioner `psykanalys`, kernels come from a fork server that lives as long as their client.
+A forked kernel is an ipykernel like any other: same arguments, environment, protocol and messages; only its imports
+are done already. In `psykanalys report` one kernel is forked ahead for each report (`fork_ahead`); elsewhere, where a
+kernel spec names the provisioner `psykanalys`, kernels come from a fork server that lives as long as their client.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -199,7 +200,7 @@ class ForkedProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start a kernel with the arguments that follow `ipykernel_launcher` in the kernel spec's command."""
         where = cmd.index("ipykernel_launcher") + 1
-        folder, environment = kwargs.get("cwd") or os.getcwd(), dict(kwargs.get("env") or os.environ)
+        folder, environment = kwargs.get("cwd") or Path.cwd(), dict(kwargs.get("env") or os.environ)
         self.process = self.launcher((cmd[where:], str(folder), environment))
         self.pid = self.pgid = self.process.pid
         self.cwd = kwargs.get("cwd")

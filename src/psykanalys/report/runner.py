@@ -305,8 +305,11 @@ def _forked(
 ) -> Iterator[Outcome]:
     """Make each report in a fork of one process that has everything loaded."""
     given = {name: (project, name, values, folder, formats) for name, values in tasks.items()}
+    from psykanalys.data.prepare import load_prepared
+
     with ForkServer() as server:
-        server.send(Warm(forked.warm, (project,)))
+        thresholds = {values["threshold"] for values in tasks.values()}
+        server.send(Warm(forked.warm, (project, load_prepared(project), thresholds)))
         for name, outcome, fault in forked.run(server, given, jobs):
             yield outcome or Outcome(name, False, folder / f"{name}.failed.ipynb", message=fault)
 
