@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -105,20 +106,26 @@ def report(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make all again, also what is up to date.")] = False,  # noqa: FBT002
     why: Annotated[bool, typer.Option("--why", help="Only tell what would be made, and why.")] = False,  # noqa: FBT002
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one notebook may take.")] = 600,
     project: ProjectOption = None,
 ) -> None:
     """Make the reports: no county named means every county that has a parameter file.
 
     Example: psykanalys report gavleborg --format html --format pdf --param "contact=Region Gävleborg"
     """
-    from psykanalys.data.prepare import load_prepared
-    from psykanalys.report import params, runner
+    from psykanalys.report import forked
     from psykanalys.report.formats import FORMATS
 
     formats = forms or ["html"]
     for form in formats:
         _one_of("--format", form, FORMATS)
     where = _project(project)
+    os.environ[forked.LIMIT] = f"{timeout:g}"
+    if not why and (force or forked.is_new(out or where.reports)):
+        forked.start_early()
+    from psykanalys.data.prepare import load_prepared
+    from psykanalys.report import params, runner
+
     overrides = dict(params.parse_override(text) for text in param or [])
     load_prepared(where)
     if why:

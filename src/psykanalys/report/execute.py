@@ -31,7 +31,7 @@ class Engine(NBClientEngine):
     """papermill's own engine with a forked kernel, which is killed when it is done: it has nothing to put away."""
 
     @classmethod
-    def execute_managed_notebook(  # type: ignore[override]
+    def execute_managed_notebook(
         cls, nb_man: NotebookExecutionManager, kernel_name: str, kept: str = "", **kwargs: Any
     ) -> Any:
         """Run the cells; where the run breaks off, what was run so far is saved as `kept`."""

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
@@ -24,6 +24,13 @@ from typing import Any, NoReturn
 SWITCH = "PSYKANALYS_NO_FORK"
 GRACE = 3.0  # seconds that a child has to clean up after itself
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+# Libraries start no threads of their own, and matplotlib draws for notebooks, as ipykernel tells it before its import.
+_ENVIRONMENT = {
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+}
 
 
 def can_fork() -> bool:
@@ -70,7 +77,7 @@ class Told:
 class ForkServer:
     """The handle of a server process. Use it in a `with` statement: at its end no child is left."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -79,7 +86,7 @@ class ForkServer:
                 stdin=subprocess.DEVNULL,
                 stdout=2,
                 start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **_ENVIRONMENT},
             )
         self._line = Connection(ours.detach())
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from psykanalys.areas import find_county
 from psykanalys.data.project import Project
 from psykanalys.errors import PsykanalysError
-from psykanalys.report.fork import End, Fork, ForkServer
+from psykanalys.report.fork import End, Fork, ForkServer, can_fork
 
 if TYPE_CHECKING:
     from psykanalys.data.prepare import Prepared
     from psykanalys.report.runner import Outcome
 
+MADE = ".made"
 LIMIT = "PSYKANALYS_TIMEOUT"
 SECONDS = 600.0
 PATIENCE = 60.0  # seconds beyond a notebook's time limit until its report is given up
@@ -24,6 +28,27 @@ PATIENCE = 60.0  # seconds beyond a notebook's time limit until its report is gi
 def time_limit() -> float:
     """How many seconds one notebook may run: PSYKANALYS_TIMEOUT of the environment, or ten minutes."""
     return float(os.environ.get(LIMIT, SECONDS))
+
+
+_early: list[ForkServer] = []
+
+
+def is_new(folder: Path) -> bool:
+    """Whether no report was made in a folder yet, so that there is something to make."""
+    return not (folder / MADE).is_dir()
+
+
+def start_early() -> None:
+    """Start the server now, while this process still finds out what is to be made: both import the same for seconds."""
+    if not can_fork():
+        return
+    _early.append(ForkServer())
+    atexit.register(_early[-1].close)
+
+
+def server() -> ForkServer:
+    """The server that was started early, or a new one; whoever gets it closes it."""
+    return _early.pop() if _early else ForkServer()
 
 
 def warm(project: Project, prepared: Prepared, thresholds: Iterable[int]) -> None:
@@ -53,31 +78,41 @@ def run_one(project: Project, county: str, values: Mapping[str, Any], *rest: Any
         kernel.end()
 
 
+def largest_first(prepared: Prepared, tasks: Mapping[str, Any]) -> list[str]:
+    """The counties by their number of raw rows: the longest report is not begun last, when all others are done."""
+    import pandas as pd
+
+    sources = prepared["sources"].set_index("id")["county_code"]
+    rows = pd.concat([table["source"] for table in prepared.tables.values() if "source" in table])
+    sizes = rows.map(sources).value_counts()
+    return sorted(tasks, key=lambda name: -int(sizes.get(find_county(tasks[name]["county"]).code, 0)))
+
+
 def run(
-    server: ForkServer, tasks: Mapping[str, tuple[Any, ...]], jobs: int, function: Callable[..., Any] = run_one
+    by: ForkServer, tasks: Mapping[str, tuple[Any, ...]], jobs: int, function: Callable[..., Any] = run_one
 ) -> Iterator[tuple[str, Any, str]]:
     """Call a function for each task in a fork of its own, at most `jobs` at once.
 
     Yields (name, result, "") as each is done, or (name, None, what went wrong).
     """
     limit = time_limit() + PATIENCE
-    left, running = list(reversed(tasks.items())), dict[str, float]()
+    left, running = list(tasks.items())[::-1], dict[str, float]()
     while left or running:
         while left and len(running) < jobs:
             name, arguments = left.pop()
-            server.send(Fork(name, function, arguments))
+            by.send(Fork(name, function, arguments))
             running[name] = time.monotonic() + limit
-        for name, result, fault in _told(server, running, limit):
+        for name, result, fault in _told(by, running, limit):
             del running[name]
             yield name, result, fault
 
 
-def _told(server: ForkServer, running: Mapping[str, float], limit: float) -> Iterator[tuple[str, Any, str]]:
+def _told(by: ForkServer, running: Mapping[str, float], limit: float) -> Iterator[tuple[str, Any, str]]:
     """What the server tells next of the running ones; or which of them have run too long, and are ended."""
-    told = server.told(max(0.0, min(running.values()) - time.monotonic()))
+    told = by.told(max(0.0, min(running.values()) - time.monotonic()))
     if told is None:
         for name in [name for name, until in running.items() if until <= time.monotonic()]:
-            server.send(End(name))
+            by.send(End(name))
             yield name, None, f"no report after {limit:g} s"
     elif told.tag in running and told.what != "started":
         done = told.what == "done"

@@ -28,16 +28,12 @@ from psykanalys.report.fork import Fork, ForkServer, end_with_parent, own_group
 from psykanalys.report.quick_start import defer_grammar
 
 Order = tuple[list[str], str, dict[str, str]]  # arguments, working folder, environment
-BACKEND = "module://matplotlib_inline.backend_inline"  # what ipykernel tells matplotlib before it is imported
 _POLL = 0.005  # seconds
 _waiting: list[ForkedAhead] = []
 
 
 def preload() -> None:
     """Import what a report needs, and do once what is the same for every report. Starts no thread and no loop."""
-    os.environ["MPLBACKEND"] = BACKEND
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     defer_grammar()
     import ipykernel.kernelapp  # noqa: F401
     import nbclient  # noqa: F401
@@ -195,14 +191,16 @@ def become_kernel(arguments: list[str], folder: str, environment: Mapping[str, s
 class ForkedProvisioner(LocalProvisioner):
     """Provides kernels by fork: jupyter_client's local provisioner with another way to start."""
 
+    process: Any = None
     launcher: Callable[[Order], ForkedProcess] = staticmethod(launch)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start a kernel with the arguments that follow `ipykernel_launcher` in the kernel spec's command."""
         where = cmd.index("ipykernel_launcher") + 1
         folder, environment = kwargs.get("cwd") or Path.cwd(), dict(kwargs.get("env") or os.environ)
-        self.process = self.launcher((cmd[where:], str(folder), environment))
-        self.pid = self.pgid = self.process.pid
+        process = self.launcher((cmd[where:], str(folder), environment))
+        self.process = process
+        self.pid = self.pgid = process.pid
         self.cwd = kwargs.get("cwd")
         return self.connection_info
 
@@ -217,7 +215,7 @@ class ForkedProvisioner(LocalProvisioner):
 class ForkedKernelManager(AsyncKernelManager):
     """Starts kernels by fork, whatever provisioner the kernel spec names; no entry point need be installed."""
 
-    async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:  # type: ignore[override]
+    async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
         self.kernel_id = self.kernel_id or kwargs.pop("kernel_id", str(uuid4()))
         self.provisioner = self.provisioner or ForkedProvisioner(
             kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self

@@ -22,7 +22,7 @@ from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError, PsykanalysError, ReportError
 from psykanalys.present.twin import written as twin_text
 from psykanalys.report import forked, params, seal, unchanged
-from psykanalys.report.fork import ForkServer, Warm, can_fork
+from psykanalys.report.fork import Warm, can_fork
 from psykanalys.report.formats import ENDINGS, FORMATS, convert
 from psykanalys.report.gate import leaks_in, marked
 
@@ -304,12 +304,13 @@ def _forked(
     project: Project, tasks: Mapping[str, Any], folder: Path, formats: Sequence[str], jobs: int
 ) -> Iterator[Outcome]:
     """Make each report in a fork of one process that has everything loaded."""
-    given = {name: (project, name, values, folder, formats) for name, values in tasks.items()}
     from psykanalys.data.prepare import load_prepared
 
-    with ForkServer() as server:
-        thresholds = {values["threshold"] for values in tasks.values()}
-        server.send(Warm(forked.warm, (project, load_prepared(project), thresholds)))
+    with forked.server() as server:
+        prepared = load_prepared(project)
+        server.send(Warm(forked.warm, (project, prepared, {values["threshold"] for values in tasks.values()})))
+        order = forked.largest_first(prepared, tasks)
+        given = {name: (project, name, tasks[name], folder, formats) for name in order}
         for name, outcome, fault in forked.run(server, given, jobs):
             yield outcome or Outcome(name, False, folder / f"{name}.failed.ipynb", message=fault)
 

@@ -129,7 +129,7 @@ def series_of(analysis: Analysis) -> list[list[Row]]:
         for each in analysis.comparisons
         if each.kind == "past" and each.word != OTHER_PERIOD
     }
-    rows = {row["id"]: row for row in as_rows(analysis.results)}
+    rows: dict[str, Row] = {row["id"]: row for row in as_rows(analysis.results)}
     chains = []
     for last in sorted(set(before) - set(before.values())):
         chain = [last]
