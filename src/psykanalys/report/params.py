@@ -17,7 +17,6 @@ from psykanalys.data.project import Project
 from psykanalys.data.settings import read_settings
 from psykanalys.data.text import unseen
 from psykanalys.errors import ParameterError
-from psykanalys.present import ledger
 
 INJECTED = "# Parameters"  # the first line of the cell that papermill injects
 NOT_OF_COUNTIES = ("common", "recipients")  # files beside those of the counties
@@ -92,6 +91,8 @@ def read(project: Project, county: str, overrides: Mapping[str, Any] | None = No
     if parameters.commentary:
         locate(project, parameters.commentary)
     if parameters.previous:
+        from psykanalys.present import ledger
+
         ledger.locate(project, parameters.previous)
     if find_county(parameters.county).slug != county:
         raise ParameterError(
