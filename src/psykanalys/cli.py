@@ -173,6 +173,7 @@ def mail(
     eml: Annotated[Path | None, typer.Option("--eml", help="Folder to write one draft per county to.")] = None,
     host: Annotated[str | None, typer.Option("--smtp", metavar="HOST:PORT", help="Server to send with.")] = None,
     starttls: Annotated[bool, typer.Option("--starttls", help="Encrypt the line; else refused.")] = False,  # noqa: FBT002
+    tls: Annotated[bool, typer.Option("--tls", help="Encrypt the line from the start (port 465).")] = False,  # noqa: FBT002
     user: Annotated[str, typer.Option("--user", help="Name to log in with.")] = "",
     sender: Annotated[str | None, typer.Option("--from", metavar="ADDR", help="Who sends.")] = None,
     ca: Annotated[Path | None, typer.Option("--ca", help="Certificate of the server's own authority (PEM).")] = None,
@@ -203,7 +204,11 @@ def mail(
     order = mailing.Order(wanted, mailing.read_book(where, recipients), form, folder, previous)
     by = addresses.read_mailbox(sender, "--from: ") if sender else None
     carrier = (
-        None if dry_run else mailing.Drafts(eml, by) if eml else _post(host or "", user, by, ca, starttls=starttls)
+        None
+        if dry_run
+        else mailing.Drafts(eml, by)
+        if eml
+        else _post(host or "", user, by, ca, starttls=starttls, tls=tls)
     )
     ready, refused = mailing.prepare(where, counties, order, tell=_on_terminal)
     for each in ready if dry_run else ():
@@ -223,26 +228,28 @@ def _tell_all(results: Iterable[Result]) -> list[Result]:
     return told
 
 
-def _post(host: str, user: str, sender: Mailbox | None, ca: Path | None, *, starttls: bool) -> Post:
+def _post(host: str, user: str, sender: Mailbox | None, ca: Path | None, *, starttls: bool, tls: bool) -> Post:
     """What sends over SMTP; the password is asked of environment and keyring only."""
     from psykanalys.mail import smtp
     from psykanalys.mail.mailing import Post
 
     if sender is None:
         raise typer.BadParameter("--smtp needs --from ADDR")
-    server = smtp.Server(*smtp.read_server(host), user, starttls, ca)
+    server = smtp.Server(*smtp.read_server(host), user, starttls, ca, tls)
     password = smtp.find_password(user) if user else ""
-    return Post(server, sender, password, lambda said: typer.echo(said, err=True))
+    return Post(server, sender, password, lambda said: _tell(said, err=True))
 
 
 def _on_terminal(said: str) -> None:
     if sys.stderr.isatty():
-        typer.echo(said, err=True)
+        _tell(said, err=True)
 
 
 def _confirmed(question: str) -> bool:
     """The answer of whoever sits there; nobody is no."""
-    return sys.stdin.isatty() and typer.confirm(question)
+    from psykanalys.data.text import visible
+
+    return sys.stdin.isatty() and typer.confirm(visible(question))
 
 
 @app.command()

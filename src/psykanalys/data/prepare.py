@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,7 +213,8 @@ def _write(folder: Path, prepared: Prepared) -> None:
         for name, temporary in written.items():
             temporary.replace(folder / name)
     except OSError as error:
-        raise ProjectError(f"{shown(folder)}: cannot be written ({error.strerror or error})") from error
+        why = os.strerror(error.errno) if error.errno else error
+        raise ProjectError(f"{shown(folder)}: cannot be written ({why}) — the earlier data are untouched") from error
     finally:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)
