@@ -17,6 +17,7 @@ LAYERS = [
     ["data"],
     ["disclosure"],
     ["indicators"],
+    ["registers"],
     ["verdicts"],
     ["comparison"],
     ["analysis"],

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from psykanalys import methods
@@ -498,16 +499,33 @@ def growth_direction(first: Row, second: Row, third: Row, confidence: float) -> 
 
 def change_direction(before: Row, after: Row, confidence: float) -> int | None:
     """+1 if `after` is certainly higher at this confidence, −1 if lower, 0 if not told apart, None if not testable."""
-    numbers = [_number(row[name]) for row in (after, before) for name in ("numerator", "denominator")]
-    if any(math.isnan(number) for number in numbers):
-        return None
-    if after["statistic"] == "rate":
-        estimate, same = methods.ratio_of_rates(*numbers, confidence=confidence), 1.0
-    else:
-        estimate, same = methods.difference_of_proportions(*numbers, confidence=confidence), 0.0
-    if math.isnan(float(estimate.ci_low)):
-        return None
-    return int(float(estimate.ci_low) > same) - int(float(estimate.ci_high) < same)
+    return change_directions([before], [after], [confidence])[0][0]
+
+
+def change_directions(
+    before: Sequence[Row], after: Sequence[Row], confidences: Sequence[float]
+) -> list[list[int | None]]:
+    """`change_direction` of many pairs at once, at each confidence: one list per pair."""
+    numbers = [
+        [_number(row[name]) for row in rows] for rows in (after, before) for name in ("numerator", "denominator")
+    ]
+    counts = np.array(numbers, dtype=float).reshape(4, len(after))
+    found: list[list[int | None]] = [[None] * len(confidences) for _ in after]
+    is_rate = np.array([row["statistic"] == "rate" for row in after], dtype=bool)
+    for chosen, method, same in (
+        (is_rate, methods.ratio_of_rates, 1.0),
+        (~is_rate, methods.difference_of_proportions, 0.0),
+    ):
+        places = np.flatnonzero(chosen & ~np.isnan(counts).any(axis=0))
+        if places.size:
+            estimate = method(*counts[:, places], confidence=list(confidences))
+            for place, low, high in zip(places, estimate.ci_low, estimate.ci_high, strict=True):
+                found[place] = [_side(*limits, same) for limits in zip(low, high, strict=True)]
+    return found
+
+
+def _side(low: float, high: float, same: float) -> int | None:
+    return None if math.isnan(low) else int(low > same) - int(high < same)
 
 
 # --- the object -----------------------------------------------------------------------------------------------------
