@@ -27,6 +27,7 @@ LAYERS = [
     ["present"],
     ["report"],
     ["mail"],
+    ["demo"],
     ["cli"],
     ["__main__"],
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from psykanalys import indicators, registers
-from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county, official_areas
+from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county, find_municipality, official_areas
 from psykanalys.catalogue import Indicator, load_catalogue
 from psykanalys.comparison import Comparison, NotCompared, compare_all, not_compared
 from psykanalys.data.prepare import Prepared, items, load_prepared
@@ -58,6 +58,11 @@ class Analysis:
         if name in tables:
             return tables[name]
         raise AttributeError(name)
+
+    @property
+    def who(self) -> str:
+        """What the area is called in a sentence: 'länet' or 'kommunen'."""
+        return "kommunen" if self.county.kind == "municipality" else "länet"
 
     @property
     def is_synthetic(self) -> bool:
@@ -180,6 +185,14 @@ def analyse(county: str, project: Project, threshold: int = THRESHOLD) -> Analys
     return assemble(_county(county), load_prepared(project), threshold)
 
 
+def analyse_municipality(municipality: str, project: Project, threshold: int = THRESHOLD) -> Analysis:
+    """The same for a municipality: the plan of its county, with the municipality's own figures."""
+    try:
+        return assemble(find_municipality(municipality), load_prepared(project), threshold)
+    except UnknownAreaError as error:
+        raise ParameterError(f"municipality: {error}") from error
+
+
 def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Analysis:
     """Put together everything about a county or a municipality from prepared tables.
 
@@ -200,6 +213,8 @@ def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Anal
     tables["targets"] = _targets_of(tables["targets"], area)
     results = indicators.calculate(catalogue, tables["observations"], tables["survey"])
     verdicts = judge_all(tables["targets"], results, tables["sources"], tables["goals"], tables["overrides"])
+    before = registers.earlier(judged)
+    verdicts = [each for each in verdicts if (each.indicator, each.age, each.period) not in before]
     return Analysis(
         county=area,
         tables_by_kind=tables,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,8 +93,10 @@ def prepare(project: ProjectOption = None) -> None:
 @app.command()
 def report(
     counties: Annotated[
-        list[str] | None, typer.Argument(metavar="[COUNTY]...", help="Counties by name or code.")
+        list[str] | None, typer.Argument(metavar="[AREA]...", help="Counties (or municipalities) by name or code.")
     ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every county that has documents.")] = False,  # noqa: FBT002
+    level: Annotated[str, typer.Option("--level", help="county or municipality (all that have figures).")] = "county",
     param: Annotated[list[str] | None, typer.Option("--param", metavar="K=V", help="Override a parameter.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the pages (default: reports/).")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="How many at once (default: one per core).")] = None,
@@ -105,26 +108,42 @@ def report(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make all again, also what is up to date.")] = False,  # noqa: FBT002
     why: Annotated[bool, typer.Option("--why", help="Only tell what would be made, and why.")] = False,  # noqa: FBT002
+    summary: Annotated[
+        Path | None, typer.Option("--summary", metavar="FILE", help="Write what became of each area, as JSON.")
+    ] = None,
     project: ProjectOption = None,
 ) -> None:
     """Make the reports: no county named means every county that has a parameter file.
 
     Example: psykanalys report gavleborg --format html --format pdf --param "contact=Region Gävleborg"
     """
+    from psykanalys.data.files import write_all
     from psykanalys.data.prepare import load_prepared
     from psykanalys.report import params, runner
     from psykanalys.report.formats import FORMATS
+    from psykanalys.report.summary import as_data, told
 
     formats = forms or ["html"]
     for form in formats:
         _one_of("--format", form, FORMATS)
+    _one_of("--level", level, params.LEVELS)
     where = _project(project)
     overrides = dict(params.parse_override(text) for text in param or [])
     load_prepared(where)
     if why:
-        found = runner.why(where, counties or [], overrides=overrides, out=out, formats=formats, previous=previous)
+        found = runner.why(
+            where,
+            counties or [],
+            overrides=overrides,
+            out=out,
+            formats=formats,
+            previous=previous,
+            level=level,
+            everything=everything,
+        )
         _tell("\n".join(f"{county}: {reason or 'up to date'}" for county, reason in found.items()))
         return
+    started = time.perf_counter()
     with _progress() as tell:
         outcomes = runner.run(
             where,
@@ -134,11 +153,18 @@ def report(
             jobs=jobs,
             formats=formats,
             previous=previous,
+            level=level,
+            everything=everything,
             force=force,
             tell=tell,
         )
+    seconds, folder = time.perf_counter() - started, (out or where.reports).as_posix()
+    if summary:
+        write_all(
+            {summary: (json.dumps(as_data(outcomes, seconds, folder), ensure_ascii=False, indent=1) + "\n").encode()}
+        )
     failed = [outcome for outcome in outcomes if not outcome.done]
-    _tell(f"{len(outcomes) - len(failed)} of {len(outcomes)} reports in {(out or where.reports).as_posix()}/")
+    _tell(told(outcomes, seconds, folder))
     for outcome in outcomes:
         for warning in outcome.warnings:
             _tell(f"not for mailing: {warning}", err=True)
@@ -412,6 +438,31 @@ def read_workbook(
     for note in written.notes:
         _tell(f"note: {note}", err=True)
     _tell(f"{written.folder.as_posix()}/: the raw files are written")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="New folder, or one with a demo to --check.")],
+    indicators: Annotated[int, typer.Option("--indicators", min=5, help="How many measures.")] = 100,
+    years: Annotated[int, typer.Option("--years", min=3, help="How many years, to 2024.")] = 15,
+    counties: Annotated[int, typer.Option("--counties", min=1, max=21, help="How many counties, by code.")] = 21,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives other figures.")] = 1,
+    check: Annotated[bool, typer.Option("--check", help="Hold the verdicts against the truth.")] = False,  # noqa: FBT002
+) -> None:
+    """Make a project of made-up figures for all of Sweden, with the truth beside them (docs/scaling.md).
+
+    Example: psykanalys demo sverige && psykanalys report --all --project sverige
+    """
+    from psykanalys import demo as made_up
+
+    if check:
+        table = made_up.check_verdicts(_project(folder))
+        _tell(table.to_string(float_format="{:.4f}".format))
+        return
+    packaged = Path(__file__).parent / "project"
+    shipped = packaged if packaged.is_dir() else Path(__file__).parents[2]
+    rows = made_up.make_demo(folder, shipped, made_up.Size(indicators, years, counties, seed))
+    _tell(f"{folder}: {rows} made-up figures — psykanalys report --all --project {folder}")
 
 
 @app.command()

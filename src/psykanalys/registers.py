@@ -10,6 +10,7 @@ import pandas as pd
 from psykanalys import methods
 from psykanalys.areas import NATION
 from psykanalys.catalogue import Indicator
+from psykanalys.data.series import row_ids
 
 JUDGED = 3  # periods of the total that are judged: what a target on growth needs
 MARKERS = ("increasing", "decreasing", "no_change", "not_enough_points", "not_estimable")
@@ -17,50 +18,42 @@ SERIES = ["indicator", "age"]
 
 
 def to_judge(rows: pd.DataFrame, area: str) -> pd.DataFrame:
-    """The rows of registers that become results: the area's last periods, and the nation's for the last of them.
+    """The rows of registers that become results: the area's first and last periods, and the nation's for the last.
 
-    `rows` as `Series.rows` gives them. Of the total the last three periods of each measure, of women and men the last;
-    the nation's rows of the same measure, age, sex and last period.
+    `rows` as `Series.rows` gives them. Of the total the first and the last three periods of each measure, of women and
+    men the last;
+    the nation's total of the same measure, age and last period.
     """
     own = rows[rows["area"] == area]
     newest = own["period"].groupby([own[name] for name in SERIES]).rank(method="dense", ascending=False)
-    kept = own[(newest == 1) | ((newest <= JUDGED) & (own["sex"] == "T"))]
-    last = own.loc[newest == 1, [*SERIES, "sex", "period"]]
+    oldest = own["period"] == own["period"].groupby([own[name] for name in SERIES]).transform("min")
+    kept = own[(newest == 1) | (((newest <= JUDGED) | oldest) & (own["sex"] == "T"))]
+    last = own.loc[(newest == 1) & (own["sex"] == "T"), [*SERIES, "sex", "period"]]
     nation = rows[rows["area"] == NATION].merge(last, on=[*SERIES, "sex", "period"]) if area != NATION else last[:0]
     return pd.concat([kept, nation], ignore_index=True)
+
+
+def earlier(judged: pd.DataFrame) -> frozenset[tuple[str, str, str]]:
+    """Measure, age and period of the figures that are there only to show how the last one came about."""
+    newest = judged.groupby(SERIES)["period"].transform("max")
+    before = judged[judged["period"] != newest]
+    return frozenset(before[[*SERIES, "period"]].itertuples(index=False, name=None))
 
 
 def developments(rows: pd.DataFrame, area: str, catalogue: Mapping[str, Indicator]) -> pd.DataFrame:
     """How each measure of an area has developed, by the total of its register: one row per measure and age.
 
-    Columns: `indicator`, `age`, `first` and `last` period, `first_value` and `last_value` (in the measure's unit, NaN
-    where unknown), `points` with a figure, and `marker`: Fingertips' trend marker of the last five points, one of
-    MARKERS; `not_enough_points` also where a measure has no counts.
+    Columns: `indicator`, `age`, `first` and `last` (ids of the first and the last row with a figure), `points` with a
+    figure, and `marker`: Fingertips' trend marker of the last five points, one of MARKERS; `not_enough_points` also
+    where a measure has no counts above and below the line.
     """
     own = rows[(rows["area"] == area) & (rows["sex"] == "T")].sort_values([*SERIES, "period"])
-    own = own.assign(shown=_values(own, catalogue))
-    own = own[own["shown"].notna()]
+    own = own[own["numerator"].notna() | own["value"].notna()]
     if own.empty:
-        return pd.DataFrame(columns=[*SERIES, "first", "last", "first_value", "last_value", "points", "marker"])
-    grouped = own.groupby(SERIES, sort=True)
-    ends = grouped.agg(
-        first=("period", "first"), last=("period", "last"), first_value=("shown", "first"),
-        last_value=("shown", "last"), points=("shown", "size"),
-    )  # fmt: skip
+        return pd.DataFrame(columns=[*SERIES, "first", "last", "points", "marker"])
+    grouped = own.assign(row=row_ids(own)).groupby(SERIES, sort=True)["row"]
+    ends = grouped.agg(first="first", last="last", points="size")
     return ends.assign(marker=_markers(own, ends.index, catalogue)).reset_index()
-
-
-def _values(rows: pd.DataFrame, catalogue: Mapping[str, Indicator]) -> np.ndarray:
-    """Each figure in its measure's unit: from its counts where they are given."""
-    numerator, denominator, value = (_floats(rows[name]) for name in ("numerator", "denominator", "value"))
-    scale = rows["indicator"].map({name: _scale(catalogue[name]) for name in rows["indicator"].unique()}).astype(float)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        calculated = np.where(np.isfinite(denominator), numerator / denominator * scale, numerator)
-    return np.where(np.isfinite(value), value, calculated)
-
-
-def _scale(indicator: Indicator) -> float:
-    return {"proportion": 100.0, "rate": float(indicator.per or 1)}.get(indicator.statistic, 1.0)
 
 
 def _markers(rows: pd.DataFrame, series: pd.Index, catalogue: Mapping[str, Indicator]) -> list[str]:

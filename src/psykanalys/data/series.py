@@ -55,6 +55,14 @@ class Series:
         return pd.concat(parts, ignore_index=True) if parts else _table({}, []).assign(source="")
 
     @cached_property
+    def areas(self) -> frozenset[str]:
+        """Codes of the areas that registers have rows of."""
+        parts = [
+            pd.read_parquet(each, columns=["area"]) if isinstance(each, Path) else each for each in self.tables.values()
+        ]
+        return frozenset(code for part in parts for code in part["area"].unique())
+
+    @cached_property
     def sources(self) -> frozenset[str]:
         """Ids of the sources that are registers."""
         return frozenset(self.tables)

@@ -253,13 +253,29 @@ class Tables:
         """Figures beside riket, other groups and the county's own past (`kind`: nation, group or past)."""
         notes = Notes()
         rows = [self._comparison_row(each, notes) for each in self._analysis.comparisons if kind in (None, each.kind)]
-        columns = ["Mått", "Gäller", "Period", "Länet", "Jämförs med", "Skillnad", "Säkerhet"]
+        columns = ["Mått", "Gäller", "Period", self._analysis.who.capitalize(), "Jämförs med", "Skillnad", "Säkerhet"]
         caption = (
             "Jämförelser med riket"
             if kind == "nation"
             else "Jämförelser med riket, andra grupper och tidigare perioder"
         )
         return Table(caption, columns, rows, frozenset({3, 4, 5}), notes.texts)
+
+    def developments(self, number: int) -> Table:
+        """How each measure of a register has developed: its first and last figure, and what can be said of the trend."""
+        results = self._analysis.results.set_index("id", drop=False)
+        listed = self._analysis.developments
+        about = [each for each in listed.to_dict("records") if each["last"] in results.index]
+        about = [each for each in about if str(number) in items(results.loc[each["last"], "focus_areas"])]
+        rows: list[Cells] = []
+        for each in about:
+            first, last = (results.loc[each[end]] for end in ("first", "last"))
+            shown = [f"{self.figure(row, with_interval=False)}, {_when(row)}" for row in (first, last)]
+            whom = fmt.population("T", each["age"], "")
+            rows.append([f"{last['title']}{f' ({whom})' if whom else ''}", *shown, words.MARKERS[each["marker"]]])
+        return Table(
+            "Utveckling enligt register", ["Mått", "Först", "Senast", "De senaste fem åren"], rows, frozenset({1, 2})
+        )
 
     def not_compared(self) -> Table:
         """Figures of one measure that are not set against each other, and why."""
@@ -270,7 +286,11 @@ class Tables:
             reasons = ", ".join(words.DIFFERENCES[reason] for reason in each.reasons)
             figures = (f"{self._population(row)}, {_when(row)}: {self.figure(row)}" for row in (own, other))
             rows.append([own["title"], *figures, reasons])
-        return Table("Uppgifter som inte jämförs, och varför", ["Mått", "Länet", "Jämförelse", "Skiljer sig i"], rows)
+        return Table(
+            "Uppgifter som inte jämförs, och varför",
+            ["Mått", self._analysis.who.capitalize(), "Jämförelse", "Skiljer sig i"],
+            rows,
+        )
 
     def stated(self) -> Table:
         """Comparisons and developments that the documents state in words only."""
@@ -500,7 +520,7 @@ class Tables:
             for row in rows.to_dict("records")
         )
         if own == other and comparison.difference:
-            own, other = (fmt.with_unit(value, comparison.unit) for value in (comparison.value, comparison.other_value))
+            own, other = _told_apart(comparison)
         return marked(reference("r", comparison.observation), own), marked(reference("r", comparison.other), other)
 
     @property
@@ -799,6 +819,14 @@ def _yes_no(row: Row) -> str:
 
 def _text(value: Any) -> str:
     return "" if value is None or value is pd.NA or value != value else str(value)
+
+
+def _told_apart(comparison: Comparison) -> tuple[str, str]:
+    """Both values with as few decimals as tell them apart."""
+    values = (comparison.value or 0.0, comparison.other_value or 0.0)
+    decimals = next((each for each in range(1, 6) if len({round(value, each) for value in values}) > 1), None)
+    own, other = (fmt.with_unit(value, comparison.unit, decimals) for value in values)
+    return own, other
 
 
 def difference_text(comparison: Comparison) -> Marked:
