@@ -208,13 +208,12 @@ def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Anal
             f"{area.kind}: {area.name} has no documents — counties with documents: {_with_documents(prepared)}"
         )
     series = _open_series(prepared, tables["sources"]["id"], area)
-    judged = as_observations(registers.to_judge(series, area.code), catalogue)
-    tables["observations"] = _joined(tables["observations"], judged)
+    judged = registers.to_judge(series, area.code)
+    tables["observations"] = _joined(tables["observations"], as_observations(judged, catalogue))
     tables["targets"] = _targets_of(tables["targets"], area)
     results = indicators.calculate(catalogue, tables["observations"], tables["survey"])
-    verdicts = judge_all(tables["targets"], results, tables["sources"], tables["goals"], tables["overrides"])
-    before = registers.earlier(judged)
-    verdicts = [each for each in verdicts if (each.indicator, each.age, each.period) not in before]
+    history = registers.history(judged)
+    verdicts = judge_all(tables["targets"], results, tables["sources"], tables["goals"], tables["overrides"], history)
     return Analysis(
         county=area,
         tables_by_kind=tables,

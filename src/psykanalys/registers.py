@@ -33,11 +33,12 @@ def to_judge(rows: pd.DataFrame, area: str) -> pd.DataFrame:
     return pd.concat([kept, nation], ignore_index=True)
 
 
-def earlier(judged: pd.DataFrame) -> frozenset[tuple[str, str, str]]:
-    """Measure, age and period of the figures that are there only to show how the last one came about."""
-    newest = judged.groupby(SERIES)["period"].transform("max")
-    before = judged[judged["period"] != newest]
-    return frozenset(before[[*SERIES, "period"]].itertuples(index=False, name=None))
+def history(judged: pd.DataFrame) -> frozenset[str]:
+    """The ids of rows that are there only to show how the last one of their series came about."""
+    if judged.empty:
+        return frozenset()
+    before = judged["period"] != judged.groupby(SERIES)["period"].transform("max")
+    return frozenset(row_ids(judged[before]))
 
 
 def developments(rows: pd.DataFrame, area: str, catalogue: Mapping[str, Indicator]) -> pd.DataFrame:

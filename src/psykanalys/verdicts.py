@@ -7,7 +7,7 @@ described in docs/verdicts.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -124,9 +124,11 @@ def judge_all(
     sources: pd.DataFrame,
     goals: pd.DataFrame | None = None,
     overrides: pd.DataFrame | None = None,
+    history: Collection[str] = (),
 ) -> list[Verdict]:
     """Return the verdicts of every target: one per result that concerns it, or one where there is none.
 
+    `history` has the ids of results that are there for a development only: they get no verdict of their own.
     `targets`, `sources`, `goals` and `overrides` are processed tables; `results` comes from `indicators.calculate`.
     A target of an earlier plan has no starting point in the plan that reports on it.
     """
@@ -137,19 +139,25 @@ def judge_all(
         verdict
         for target in plain_records(targets)
         for verdict in judge_target(
-            target, records, None if target["goal"] in previous else plan_starts.get(target["source"])
+            target, records, None if target["goal"] in previous else plan_starts.get(target["source"]), history
         )
     ]
     return apply_overrides(verdicts, overrides)
 
 
-def judge_target(target: Row, results: Iterable[Row], plan_start: str | None = None) -> list[Verdict]:
+def judge_target(
+    target: Row, results: Iterable[Row], plan_start: str | None = None, history: Collection[str] = ()
+) -> list[Verdict]:
     """Return one verdict per result that concerns the target, in order of period; one without result if none does."""
     results = sorted(results, key=lambda r: (str(r["when"]), r["id"]))
     concerned = [r for r in results if concerns(target, r)] or _reported_against(target, results)
     if not concerned:
         return [_without_result(target)]
-    return [judge(target, result, concerned[:place], plan_start) for place, result in enumerate(concerned)]
+    return [
+        judge(target, result, concerned[:place], plan_start)
+        for place, result in enumerate(concerned)
+        if result["id"] not in history
+    ]
 
 
 def concerns(target: Row, result: Row) -> bool:

@@ -56,7 +56,8 @@ class Sentences:
         told = self._analysis.results[self._analysis.results["status"] != "forecast"]["when"]
         last = max((parse_period(str(when)).last for when in told), default=None)
         until = f" Den senaste uppgiften gäller {last.year}." if last else ""
-        return Text(f"Analys av {what}.{until}", "lead")
+        whose = " Planen är länets; siffrorna är kommunens egna." if self._analysis.who == "kommunen" else ""
+        return Text(f"Analys av {what}.{whose}{until}", "lead")
 
     def use(self) -> Bullets:
         """What the report may and may not be used for."""
