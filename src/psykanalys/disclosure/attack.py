@@ -17,7 +17,6 @@ from itertools import product
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from psykanalys.disclosure.programs import solve, solve_whole
 from psykanalys.disclosure.system import Mask, System
@@ -171,7 +170,7 @@ def groups(system: System, hidden: Mask) -> Iterator[Group]:
     printed = system.dense[~hidden & ~system.silent]
     atoms = np.flatnonzero(~_printed_atoms(printed))
     printed = printed[:, atoms]
-    printed = np.unique(printed[printed.any(axis=1)], axis=0)
+    printed = printed[printed.any(axis=1)]
     open_ones = ~_surely_zero(printed, system.world[atoms])
     atoms, printed = atoms[open_ones], printed[:, open_ones]
     moves = _kernel(printed)
@@ -179,12 +178,21 @@ def groups(system: System, hidden: Mask) -> Iterator[Group]:
         return
     seen = np.vstack([moves, system.dense[np.ix_(unknown, atoms)] @ moves])
     related = (abs(seen) > ALMOST_ZERO).astype(float)
-    number, of_moves = connected_components(sparse.csr_array(related.T @ related), directed=False)
-    for name in range(number):
+    of_moves = _together(related.T @ related)
+    for name in np.unique(of_moves):
         own = of_moves == name
         touched = related[:, own].any(axis=1)
         near, cells = touched[: len(atoms)], touched[len(atoms) :]
         yield Group(atoms[near], unknown[cells], system.world[atoms[near]], moves[np.ix_(near, own)])
+
+
+def _together(linked: np.ndarray) -> np.ndarray:
+    """For each of some things the first one that it hangs together with, directly or by others."""
+    while True:
+        further = ((linked @ linked) > 0).astype(float)
+        if (further == linked).all():
+            return further.argmax(axis=0)
+        linked = further
 
 
 def _printed_atoms(printed: np.ndarray) -> Mask:
@@ -192,7 +200,7 @@ def _printed_atoms(printed: np.ndarray) -> Mask:
     known = np.zeros(printed.shape[1], dtype=bool)
     while True:
         left = (printed != 0) & ~known
-        alone = left[left.sum(axis=1) == 1].any(axis=0)
+        alone: Mask = np.any(left[left.sum(axis=1) == 1], axis=0)
         if not alone.any():
             return known
         known |= alone

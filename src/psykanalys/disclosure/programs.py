@@ -31,10 +31,29 @@ class Solved:
 
 
 @dataclass(frozen=True)
+class Entries:
+    """What is not 0 in a matrix."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, matrix: np.ndarray) -> Entries:
+        """Read a full matrix."""
+        rows, columns = np.nonzero(matrix)
+        return cls(rows, columns, matrix[rows, columns])
+
+    def times(self, number: float) -> Entries:
+        """All multiplied."""
+        return Entries(self.rows, self.columns, number * self.values)
+
+
+@dataclass(frozen=True)
 class Block:
     """Some rows of a program: matrices, each with the column where it begins, and the rows' lowest and highest sums."""
 
-    parts: tuple[tuple[sparse.coo_array, int], ...]
+    parts: tuple[tuple[Entries, int], ...]
     low: np.ndarray
     high: np.ndarray
 
@@ -44,9 +63,9 @@ def stacked(blocks: Sequence[Block], width: int) -> tuple[sparse.csc_array, np.n
     rows, columns, values, row = [], [], [], 0
     for block in blocks:
         for part, column in block.parts:
-            rows.append(part.row + row)
-            columns.append(part.col + column)
-            values.append(part.data)
+            rows.append(part.rows + row)
+            columns.append(part.columns + column)
+            values.append(part.values)
         row += len(block.low)
     places = (np.concatenate(rows), np.concatenate(columns))
     matrix = sparse.csc_array((np.concatenate(values).astype(float), places), shape=(row, width))
@@ -83,7 +102,7 @@ def solve_whole(
     high: np.ndarray,
     bounds: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray | None:
-    """The same in whole numbers, or None. Without that demand it is solved first: mostly the numbers are whole anyway."""
+    """The same in whole numbers, or None. It is solved without that demand first: mostly they are whole anyway."""
     found = solve(aim, matrix, low, high, bounds).x
     if found is not None and (abs(found - np.rint(found)) > ALMOST_WHOLE).any():
         found = solve(aim, matrix, low, high, bounds, whole=np.ones(len(aim))).x
@@ -94,9 +113,9 @@ def solve_whole(
 def silence() -> Iterator[None]:
     """Keep what the solver prints in spite of its options from the output; what Python prints is not touched.
 
-    HiGHS up to 1.12 prints a line of its developers' whenever presolve has to be mended (HiGHS issue 2783). Only C's own
-    `stdout` is led away, not the process's output: other threads may print meanwhile. Where C's `stdout` cannot be
-    replaced (no glibc), nothing is done.
+    HiGHS up to 1.12 prints a line of its developers' whenever it has to mend what presolve made of a solution (HiGHS
+    issue 2783), and no option stops it. Only C's own `stdout` is led away, not the process's output: other threads may
+    print meanwhile. Where C's `stdout` cannot be replaced (no glibc), nothing is done.
     """
     _quiet.enter()
     try:

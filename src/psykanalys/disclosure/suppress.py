@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from psykanalys.disclosure.attack import THRESHOLD, Memory, attack, has_reason, is_small, unsaid
-from psykanalys.disclosure.programs import Block, solve, stacked
+from psykanalys.disclosure.programs import Block, Entries, solve, stacked
 from psykanalys.disclosure.system import Mask, System
 
 SECONDS = 900.0  # for all that hangs together: the last resort, far above what nodes allow
@@ -222,15 +222,19 @@ class _Program:
 
     def __init__(self, system: System, world: np.ndarray, hidden: Mask, threshold: int, *, rule: bool):
         self.system, self.world, self.hidden, self.threshold, self.rule = system, world, hidden, threshold, rule
-        self.far = 3 * threshold
         self.cells, self.atoms = system.parts.shape
-        self.changes = sparse.coo_array(system.parts[~system.silent])
+        far = 3 * threshold
+        choice = system.hideable & ~hidden
+        self.choices, self.decided = np.flatnonzero(choice), np.flatnonzero(~choice & ~system.silent)
+        self.of_choices, self.of_decided = (Entries.of(system.dense[own]) for own in (self.choices, self.decided))
+        least = np.where(system.may_be_zero | (system.counts == 0) | (not rule), 0, 1)  # of a hidden count
+        self.down, self.up = np.minimum(system.counts - least, far).astype(float), np.full(self.cells, float(far))
 
     def solve(self, targets: Sequence[int], seconds: float) -> tuple[Mask | None, bool]:
         """The cells to hide, or None where there are none; and whether nodes or clock ended the program."""
         worlds = range(2 * len(targets))
         width = self.cells + len(worlds) * self.atoms
-        blocks = [block for world in worlds for block in (*self._little(world), *self._least(world))]
+        blocks = [block for world in worlds for block in self._little(world)]
         blocks += [block for number, target in enumerate(targets) for block in self._apart(2 * number, target)]
         matrix, low, high = stacked(blocks, width)
         found = solve(
@@ -251,28 +255,20 @@ class _Program:
 
     def _little(self, world: int) -> Iterator[Block]:
         """A cell that is shown does not differ in a world, a hidden one a little."""
-        shown = np.flatnonzero(~self.system.silent)
-        for sign, low, high in ((-1, -np.inf, 0.0), (1, 0.0, np.inf)):
-            may = sparse.coo_array(
-                (np.full(len(shown), sign * self.far), (np.arange(len(shown)), shown)), (len(shown), self.cells)
-            )
-            ends = (np.full(len(shown), low), np.full(len(shown), high))
-            yield Block(((may, 0), (self.changes, self._start(world))), *ends)
-
-    def _least(self, world: int) -> Iterator[Block]:
-        """Who knows the rule knows that a hidden count is at least 1."""
-        if self.rule:
-            kept = (self.system.counts > 0) & ~self.system.may_be_zero & ~self.system.silent
-            least = 1.0 - self.system.counts[kept]
-            changes = sparse.coo_array(self.system.parts[kept])
-            yield Block(((changes, self._start(world)),), least, np.full(len(least), np.inf))
+        start, hidden = self._start(world), self.hidden[self.decided]
+        yield Block(((self.of_decided, start),), -self.down[self.decided] * hidden, self.up[self.decided] * hidden)
+        nothing, endless = np.zeros(len(self.choices)), np.full(len(self.choices), np.inf)
+        order = np.arange(len(self.choices))
+        more, less = (Entries(order, self.choices, room[self.choices]) for room in (self.up, self.down))
+        yield Block(((more.times(-1), 0), (self.of_choices, start)), -endless, nothing)
+        yield Block(((less, 0), (self.of_choices, start)), nothing, endless)
 
     def _apart(self, world: int, target: int) -> Iterator[Block]:
         """The two worlds of a target differ widely; if it is small, one who knows the rule knows where they lie."""
         room, true = self.threshold - 1, int(self.system.counts[target])
-        change = sparse.coo_array(self.system.parts[[target]])
+        change = Entries.of(self.system.dense[[target]])
         lower, upper = self._start(world), self._start(world + 1)
-        yield Block(((change, upper), (-change, lower)), np.array([room - self.rule]), np.array([np.inf]))
+        yield Block(((change, upper), (change.times(-1), lower)), np.array([room - self.rule]), np.array([np.inf]))
         if self.rule and 0 < true <= room:
             for start, count in ((lower, 1), (upper, room)):
                 yield Block(((change, start),), np.array([count - true]), np.array([count - true]))
