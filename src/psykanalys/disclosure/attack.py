@@ -181,7 +181,7 @@ def groups(system: System, hidden: Mask) -> Iterator[Group]:
     of_moves = _together(related.T @ related)
     for name in np.unique(of_moves):
         own = of_moves == name
-        touched = related[:, own].any(axis=1)
+        touched: Mask = np.any(related[:, own], axis=1)
         near, cells = touched[: len(atoms)], touched[len(atoms) :]
         yield Group(atoms[near], unknown[cells], system.world[atoms[near]], moves[np.ix_(near, own)])
 

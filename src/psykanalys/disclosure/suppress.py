@@ -17,6 +17,7 @@ SECONDS = 900.0  # for all that hangs together: the last resort, far above what 
 NODES = 2000  # for one program that chooses
 LARGE = 60  # cells: beyond, each is protected by a linear program, which does not find the cheapest set for all
 ALMOST_ZERO = 1e-6
+EVERYTHING = "everything that hangs together is hidden"
 TOGETHER = 2  # cells that one program protects at most
 
 
@@ -44,25 +45,32 @@ class Choice:
 
 
 def suppress(
-    system: System, *, threshold: int = THRESHOLD, also: Mask | None = None, seconds: float = SECONDS
+    system: System,
+    *,
+    threshold: int = THRESHOLD,
+    also: Mask | None = None,
+    merged: Mask | None = None,
+    seconds: float = SECONDS,
 ) -> Choice:
     """Hide every small count, and the cheapest set besides that leaves both attackers too many possible counts.
 
-    `also`: cells to hide for other reasons (a line where everybody has the trait). Small counts that are public already
+    `also`: cells to hide for other reasons (a line where everybody has the trait); `merged`: cells whose sum is shown
+    instead, which is no reason that anything else is hidden. Small counts that are public already
     cannot be hidden and are left. Each part of the system that hangs together is solved by itself: one integer program
     for what can be told too exactly, then attack, until neither attacker finds anything; at last every cell is shown
     again that need not be hidden. Where hiding the cheapest cells does not help, the whole part is hidden; what can be
     told even then is `open`. Programs end by their nodes, so that the answer is the same on every machine; `seconds`
     (for each part) is the last resort, and `steps` say so if it was needed.
     """
-    more = np.zeros(len(system), dtype=bool) if also is None else np.asarray(also, dtype=bool)
-    primary = (is_small(system.counts, threshold) | more) & ~system.fixed & ~system.silent
+    nowhere = np.zeros(len(system), dtype=bool)
+    more, parts = (nowhere if mask is None else np.asarray(mask, dtype=bool) for mask in (also, merged))
+    primary = (is_small(system.counts, threshold) | more | parts) & ~system.fixed & ~system.silent
     sensitive = primary | unsaid(system, threshold)
     secondary, still_open = np.zeros_like(primary), np.zeros_like(primary)
     steps: list[str] = []
     for cells, own in system.apart:
         if sensitive[cells].any():
-            part = _Part(own, primary[cells], threshold, seconds)
+            part = _Part(own, primary[cells], more[cells], threshold, seconds)
             secondary[cells], still_open[cells] = part.solve()
             steps += part.steps
     return Choice(primary, secondary, still_open, tuple(steps))
@@ -71,10 +79,10 @@ def suppress(
 class _Part:
     """One part of the system, on the way from its small counts to what is hidden."""
 
-    def __init__(self, system: System, primary: Mask, threshold: int, seconds: float):
+    def __init__(self, system: System, primary: Mask, also: Mask, threshold: int, seconds: float):
         self.system, self.primary, self.threshold = system, primary, threshold
         self.reasons = has_reason(system, threshold)
-        self.others = primary & ~self.reasons
+        self.others = primary & also & ~self.reasons
         self.steps: list[str] = []
         self.by_rule = False
         self.memory = Memory(system)
@@ -86,7 +94,7 @@ class _Part:
         if narrow.any():
             hidden = self._with_reason(self.primary | self.system.hideable)
             narrow = self._narrow(hidden)
-            self.steps.append("everything that hangs together is hidden")
+            self.steps.append(EVERYTHING)
         if not narrow.any():
             hidden = self._without_needless(hidden)
         return hidden & ~self.primary, narrow
