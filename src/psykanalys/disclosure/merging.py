@@ -36,7 +36,9 @@ class Merge:
         return f"{self.first}{JOIN}{self.second}"
 
 
-def candidates(rows: Sequence[Row], hidden: Collection[str], ours: Collection[str]) -> list[tuple[Merge, ...]]:
+def candidates(
+    rows: Sequence[Row], hidden: Collection[str], ours: Collection[str], threshold: int
+) -> list[tuple[Merge, ...]]:
     """Merges to try, each for one sex or for several at once: two touching bands, one of them hidden.
 
     Only where it is plain what the sum is: unpublished rows alike in all but age (and sex), with printed counts, both
@@ -46,11 +48,11 @@ def candidates(rows: Sequence[Row], hidden: Collection[str], ours: Collection[st
     for row in rows:
         if row["id"] in ours and row["numerator"] is not None and _ends(row["age"]):
             lines.setdefault((*(row[name] for name in ALIKE), row["denominator"] is None), []).append(row)
-    found = chain.from_iterable(_in_line(line, hidden) for line in lines.values())
+    found = chain.from_iterable(_in_line(line, hidden, threshold) for line in lines.values())
     return sorted(found, key=lambda merges: (len(merges), [merge.id for merge in merges]))
 
 
-def _in_line(rows: Sequence[Row], hidden: Collection[str]) -> Iterator[tuple[Merge, ...]]:
+def _in_line(rows: Sequence[Row], hidden: Collection[str], threshold: int) -> Iterator[tuple[Merge, ...]]:
     """For each two touching bands: all sets of sexes for which they can be merged."""
     taken = {(row["sex"], row["age"]) for row in rows}
     by_bands: dict[tuple[str, str], list[Merge]] = {}
@@ -58,7 +60,8 @@ def _in_line(rows: Sequence[Row], hidden: Collection[str]) -> Iterator[tuple[Mer
         for other in rows:
             same_sex, joined = one["sex"] == other["sex"], joined_age(one["age"], other["age"])
             is_new = joined is not None and (one["sex"], joined) not in taken
-            if same_sex and is_new and {one["id"], other["id"]} & set(hidden):
+            is_large = one["numerator"] + other["numerator"] >= threshold
+            if same_sex and is_new and is_large and {one["id"], other["id"]} & set(hidden):
                 by_bands.setdefault((one["age"], other["age"]), []).append(Merge(one["id"], other["id"]))
     for merges in by_bands.values():
         for size in range(1, len(merges) + 1):

@@ -79,10 +79,10 @@ def protect(
     rows = [row for row in rows if catalogue[row["indicator"]].counts == "persons"]
     ours = frozenset(row["id"] for row in rows if row["published"] == "no")
     rule = Rule(catalogue, areas, members or {}, threshold, group, seconds)
-    found = [_family(everything, rows, names, ours, rule) for names in _families(rows, catalogue)]
+    found = [_family(everything, rows, names, ours, rule, earlier) for names in _families(rows, catalogue)]
     hidden = {row: why for each in found for row, why in each.hidden.items()}
     changes = set().union(*(each.changes for each in found))
-    merges = [merge for each in found for merge in each.merges]
+    merges = [merge for each in found for merge in each.merges]  # earlier ones among them
     shown = _without_figures(with_sums(observations, merges), hidden, changes, ours)
     return Protected(
         shown,
@@ -158,15 +158,25 @@ class Attempt:
 
 
 def _family(
-    observations: pd.DataFrame, rows: Sequence[Row], names: Collection[str], ours: frozenset[str], rule: Rule
+    observations: pd.DataFrame,
+    rows: Sequence[Row],
+    names: Collection[str],
+    ours: frozenset[str],
+    rule: Rule,
+    earlier: Sequence[Merge],
 ) -> Attempt:
-    """Protect one family; where that costs a margin, the sums are shown with which most rows are."""
+    """Protect one family; where that costs a margin, the sums are shown with which most rows are.
+
+    `earlier`: sums that a reader has; they stay sums, since their parts are protected only so.
+    """
     own = [row for row in rows if row["indicator"] in names]
-    best = first = Attempt.of(own, ours, rule)
-    tried = candidates(own, first.hidden, ours)[:MOST_MERGES] if first.is_costly else []
-    for merges in tried:
+    kept = tuple(merge for merge in earlier if merge.id in {row["id"] for row in own})
+    parts = {name for merge in kept for name in (merge.first, merge.second)}
+    best = first = Attempt.of(own, ours, rule, kept)
+    free = [row for row in own if row["id"] not in parts]
+    for merges in candidates(free, first.hidden, ours, rule.threshold)[:MOST_MERGES] if first.is_costly else []:
         sums = [row for row in _records(with_sums(observations, merges)) if row["id"] in parts_of(merges)]
-        found = Attempt.of([*own, *sums], ours | set(parts_of(merges)), rule, merges)
+        found = Attempt.of([*own, *sums], ours | set(parts_of(merges)), rule, (*kept, *merges))
         more = found.number_shown > best.number_shown or (best.open and not found.open)
         if more and found.is_safe(rule.threshold):
             best = found
