@@ -89,10 +89,9 @@ def read_series(
     columns = {name: _parsed(name, cells, faults) for name in cells.columns}
     table = _table(columns, cells.lines)
     table["area"] = _areas(table["area"], cells, faults, list(extra_areas))
-    for wrong, column, what, expected in _impossible(table, catalogue):
-        faults += [
-            cells.fault(int(line), column, what, expected) for line in table.loc[wrong, "line"].head(MOST_FAULTS)
-        ]
+    read = table[~table["line"].isin({fault.row for fault in faults})]
+    for wrong, column, what, expected in _impossible(read, catalogue):
+        faults += [cells.fault(int(line), column, what, expected) for line in read.loc[wrong, "line"].head(MOST_FAULTS)]
     bad = {fault.row for fault in faults}
     whole = table[~table["line"].isin(bad)].sort_values([*POPULATION, "line"], ignore_index=True)
     return whole, sorted(faults)[:MOST_FAULTS]
@@ -232,7 +231,7 @@ def _by_measure(table: pd.DataFrame, catalogue: Mapping[str, Indicator]) -> Mark
     is_share = table["indicator"].isin([name for name, each in about.items() if each.statistic == "proportion"])
     is_count = table["indicator"].isin([name for name, each in about.items() if each.statistic == "count"])
     of_persons = table["indicator"].isin([name for name, each in about.items() if each.counts == "persons"])
-    larger = _true(table["numerator"] > table["denominator"])
+    larger = _true((table["numerator"] > table["denominator"]) & (table["denominator"] > 0))
     yield is_share & larger, "numerator", "the count is larger than its denominator", "a part of the whole"
     outside = _true((table["value"] < 0) | (table["value"] > 100))
     yield is_share & outside, "value", "no share", "a figure from 0 to 100"
