@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from psykanalys import indicators, registers
 from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county, find_municipality, official_areas
 from psykanalys.catalogue import Indicator, load_catalogue
 from psykanalys.comparison import Comparison, NotCompared, compare_all, not_compared
-from psykanalys.data.prepare import Prepared, items, load_prepared
+from psykanalys.data.prepare import Prepared, as_rows, items, load_prepared, with_plain_texts
 from psykanalys.data.project import Project
 from psykanalys.data.series import as_observations
 from psykanalys.disclosure import THRESHOLD, Protected, protect
@@ -92,13 +94,20 @@ class Analysis:
     @cached_property
     def area_names(self) -> Mapping[str, str]:
         """Name of every area that a result concerns."""
-        extra = [Area(row["code"], row["name"], row["kind"], row["parent"]) for row in self.areas.to_dict("records")]
+        extra = [Area(row["code"], row["name"], row["kind"], row["parent"]) for row in as_rows(self.areas)]
         return {code: find_area(code, extra).name for code in self.results["area"].unique()}
 
     def in_focus_area(self, kind: str, number: int) -> pd.DataFrame:
         """The rows of a kind that concern a focus area."""
-        table = self.results if kind == "results" else getattr(self, kind)
-        return table[table["focus_areas"].map(lambda areas: str(number) in items(areas)).astype(bool)]
+        if (kind, number) not in self._in_focus_areas:
+            table = self.results if kind == "results" else getattr(self, kind)
+            concerns = np.array([str(number) in items(areas) for areas in table["focus_areas"]], dtype=bool)
+            self._in_focus_areas[kind, number] = table[concerns]
+        return self._in_focus_areas[kind, number].copy(deep=False)
+
+    @cached_property
+    def _in_focus_areas(self) -> dict[tuple[str, int], pd.DataFrame]:
+        return {}
 
     def verdicts_in(self, number: int) -> list[Verdict]:
         """The verdicts of targets in a focus area."""
@@ -177,20 +186,42 @@ class Analysis:
         return frozenset(named | set(alone.loc[alone["group"].isin(groups), "id"]))
 
 
+_ahead: dict[tuple[str, Path, int], Analysis] = {}
+
+
 def analyse(county: str, project: Project, threshold: int = THRESHOLD) -> Analysis:
     """Put together everything about a county. `county` is a code, a name in any spelling or a file name.
 
     Raises ParameterError where the county is unknown or has no documents, DataError where raw data breaks the contract.
     """
-    return assemble(_county(county), load_prepared(project), threshold)
+    return _analysed(_county(county), project, threshold)
 
 
 def analyse_municipality(municipality: str, project: Project, threshold: int = THRESHOLD) -> Analysis:
     """The same for a municipality: the plan of its county, with the municipality's own figures."""
     try:
-        return assemble(find_municipality(municipality), load_prepared(project), threshold)
+        return _analysed(find_municipality(municipality), project, threshold)
     except UnknownAreaError as error:
         raise ParameterError(f"municipality: {error}") from error
+
+
+def analyse_ahead(area: Area, project: Project, threshold: int = THRESHOLD) -> None:
+    """Put together an area for the next calls of `analyse`, in this process and those that are forked from it.
+
+    For a process that lives as long as one report does: raw data that changes meanwhile is not seen.
+    """
+    _ahead[area.code, project.root, threshold] = assemble(area, load_prepared(project), threshold)
+
+
+def _analysed(area: Area, project: Project, threshold: int) -> Analysis:
+    ahead = _ahead.get((area.code, project.root, threshold))
+    return _unshared(ahead) if ahead else assemble(area, load_prepared(project), threshold)
+
+
+def _unshared(analysis: Analysis) -> Analysis:
+    """The same analysis with tables of its own: what somebody assigns to one concerns nobody else."""
+    tables = {kind: table.copy(deep=False) for kind, table in analysis.tables_by_kind.items()}
+    return replace(analysis, tables_by_kind=tables, results=analysis.results.copy(deep=False))
 
 
 def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Analysis:
@@ -272,7 +303,7 @@ def protect_all(prepared: Prepared, threshold: int = THRESHOLD, known: Collectio
     Of registers those measures are among them of which some row is not public.
     """
     areas = {**official_areas(), **own_areas(prepared["areas"])}
-    members = {row["code"]: items(row["members"]) for row in prepared["areas"].to_dict("records") if row["members"]}
+    members = {row["code"]: items(row["members"]) for row in as_rows(prepared["areas"]) if row["members"]}
     shown, measures = prepared["observations"], _at_stake(prepared)
     if measures:
         rows = prepared.series.rows(sorted(prepared.series.sources), measures=measures)
@@ -302,7 +333,7 @@ def _of_area(tables: Mapping[str, pd.DataFrame], area: Area) -> dict[str, pd.Dat
     if area.kind == "municipality":
         of_own &= observations["area"].isin([area.code, NATION])
     chosen["observations"] = observations[of_own | shared].reset_index(drop=True)
-    return chosen
+    return {kind: with_plain_texts(table) for kind, table in chosen.items()}
 
 
 def _rows_of(table: pd.DataFrame, sources: set[str], county: str) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -111,6 +112,7 @@ def report(
     summary: Annotated[
         Path | None, typer.Option("--summary", metavar="FILE", help="Write what became of each area, as JSON.")
     ] = None,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one notebook may take.")] = 600,
     project: ProjectOption = None,
 ) -> None:
     """Make the reports: no county named means every county that has a parameter file.
@@ -118,16 +120,21 @@ def report(
     Example: psykanalys report gavleborg --format html --format pdf --param "contact=Region Gävleborg"
     """
     from psykanalys.data.files import write_all
-    from psykanalys.data.prepare import load_prepared
-    from psykanalys.report import params, runner
+    from psykanalys.report import forked
     from psykanalys.report.formats import FORMATS
     from psykanalys.report.summary import as_data, told
 
     formats = forms or ["html"]
     for form in formats:
         _one_of("--format", form, FORMATS)
-    _one_of("--level", level, params.LEVELS)
+    _one_of("--level", level, ("county", "municipality"))
     where = _project(project)
+    os.environ[forked.LIMIT] = f"{timeout:g}"
+    if not why and (force or forked.is_new(out or where.reports)):
+        forked.start_early()
+    from psykanalys.data.prepare import load_prepared
+    from psykanalys.report import params, runner
+
     overrides = dict(params.parse_override(text) for text in param or [])
     load_prepared(where)
     if why:

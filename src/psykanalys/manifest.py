@@ -10,6 +10,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,9 @@ _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _NO_CONTENT = (
     "__main__.py", "cli.py", "export.py", "data/workbook/", "mail/", "present/audit_console.py",
     "present/export_figures.py", "present/trace.py", "project/", "report/document.py", "report/docx.py",
-    "report/formats.py", "report/pdf.py", "report/quick_start.py", "report/runner.py", "report/text.py",
-    "report/trace.py", "report/unchanged.py", "report/verify.py",
+    "report/execute.py", "report/fork.py", "report/forked.py", "report/formats.py", "report/kernels.py",
+    "report/pdf.py", "report/quick_start.py", "report/runner.py", "report/text.py", "report/trace.py",
+    "report/unchanged.py", "report/verify.py",
 )  # fmt: skip
 
 
@@ -47,8 +49,14 @@ def manifest(analysis: Analysis, parameters: Mapping[str, Any]) -> dict[str, Any
         "definitions": summed(definition_checksums(analysis)),
         "code": code_checksum(),
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": versions(),
     }
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions of the packages that decide what a page says."""
+    return {name: version(name) for name in PACKAGES}
 
 
 def row_checksums(analysis: Analysis) -> dict[str, dict[str, str]]:
@@ -78,6 +86,7 @@ def used_definitions(analysis: Analysis) -> list[str]:
     return sorted({name for column in columns for name in column.dropna()} & set(analysis.catalogue))
 
 
+@cache
 def code_checksum() -> str:
     """A checksum of the package's own source, as far as it decides what a page says; line ends do not count."""
     files = (path for ending in ("py", "j2", "css") for path in SOURCE.rglob(f"*.{ending}"))

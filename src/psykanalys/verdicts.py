@@ -18,6 +18,7 @@ import pandas as pd
 
 from psykanalys import methods
 from psykanalys.data.contract import WITHOUT_VALUE
+from psykanalys.data.prepare import as_rows
 from psykanalys.errors import ParameterError
 from psykanalys.periods import Period, parse_period
 
@@ -212,7 +213,7 @@ def apply_overrides(verdicts: Iterable[Verdict], overrides: pd.DataFrame | None)
     """Replace the word of verdicts that a person has overridden; the rule's word and the person's reason stay."""
     if overrides is None or overrides.empty:
         return list(verdicts)
-    by_target = {row["target"]: row for row in overrides.to_dict("records")}
+    by_target = {row["target"]: row for row in as_rows(overrides)}
     return [_overridden(v, by_target[v.target]) if v.target in by_target else v for v in verdicts]
 
 
@@ -237,7 +238,10 @@ def to_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
 
 def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dictionaries in which what is missing is None."""
-    return table.astype(object).where(table.notna(), None).to_dict("records")
+    return [
+        {name: None if value is pd.NA or value != value else value for name, value in row.items()}
+        for row in as_rows(table)
+    ]
 
 
 def possible_values(result: Row) -> tuple[float, float]:

@@ -47,8 +47,8 @@ def project(tmp_path):
     laid.add("sources", id=REGISTER, county_code="24", **about)
     laid.add("sources", id="nation-register", county_code="00", **about)
     years = range(2017, 2023)
-    county = [f"{MEASURE},{code},{year},{sex},{40 + year - 2017},100" for code in ("24", "2480", "2482") for year in years
-              for sex in "TKM"]  # fmt: skip
+    populations = [(code, year, sex) for code in ("24", "2480", "2482") for year in years for sex in "TKM"]
+    county = [f"{MEASURE},{code},{year},{sex},{40 + year - 2017},100" for code, year, sex in populations]
     nation = [f"{MEASURE},riket,{year},T,{4000 + year},10000" for year in years]
     for source, listed in ((REGISTER, county), ("nation-register", nation)):
         (laid.project.raw / source).mkdir()
@@ -126,10 +126,8 @@ def test_a_file_of_nothing_but_faults_is_told_up_to_a_limit(write):
 def test_ids_tell_the_population_and_are_ids_of_the_contract(write):
     table, _ = write(ROW, ROW.replace(",,40", ",65-,40"), ROW.replace("2020", "2019/20"))
     ids = row_ids(table.assign(source=REGISTER)).tolist()
-    slug = MEASURE.replace("_", "-")
-    assert sorted(ids) == [
-        f"waits-register-{slug}-24-2019-20-t", f"waits-register-{slug}-24-2020-t", f"waits-register-{slug}-24-2020-t-65plus"
-    ]  # fmt: skip
+    start = f"waits-register-{MEASURE.replace('_', '-')}-24"
+    assert sorted(ids) == [f"{start}-2019-20-t", f"{start}-2020-t", f"{start}-2020-t-65plus"]
 
 
 def test_rows_become_observations_of_the_contract(write):

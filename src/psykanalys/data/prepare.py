@@ -26,6 +26,8 @@ from psykanalys.errors import DataError, Fault, ProjectError
 
 MANIFEST = "manifest.json"
 FORMAT = 2
+_PLAIN = pd.StringDtype("python")
+_held: dict[Path, Prepared] = {}
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,36 @@ def prepare(project: Project, *, write: bool = True) -> Prepared:
 
 def load_prepared(project: Project) -> Prepared:
     """Return the processed tables, made anew unless they were made from exactly this raw data and catalogue."""
+    held = _held.get(project.root)
+    if held is not None and held.manifest["inputs"] == _inputs(project):
+        return replace(held, tables={kind: table.copy(deep=False) for kind, table in held.tables.items()})
     stored = _stored(project)
     return prepare(project) if stored is None else stored
+
+
+def hold(project: Project, prepared: Prepared) -> None:
+    """Keep a project's processed tables in memory for `load_prepared`, as long as they are not stale.
+
+    For a process that forks itself for each report: the tables are read once for all.
+    """
+    _held[project.root] = prepared
 
 
 def items(text: str) -> list[str]:
     """The items of a list that is joined by ' | '."""
     return text.split(" | ") if text else []
+
+
+def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dictionaries: what `to_dict("records")` gives, in a fraction of its time."""
+    names = list(table.columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True)]
+
+
+def with_plain_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """The same table with texts and column names as Python's own: for a few rows that are read one by one."""
+    texts = {name: _PLAIN for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)}
+    return table.astype(texts).set_axis(table.columns.astype(object), axis="columns")
 
 
 def as_table(kind: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.areas import short_name
 from psykanalys.comparison import INSUFFICIENT, Comparison
 from psykanalys.data.contract import WITHOUT_VALUE
+from psykanalys.data.prepare import as_rows
 from psykanalys.disclosure import THRESHOLD
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
@@ -50,7 +51,7 @@ class Sentences:
     def scope(self) -> Text:
         """Which plan and which period the report concerns."""
         sources = self._analysis.sources
-        plans = sources[sources["plan_start"].notna()].to_dict("records")
+        plans = as_rows(sources[sources["plan_start"].notna()])
         named = fmt.listed(f"”{row['title']}” ({row['publisher']})" for row in plans)
         what = f"{'planerna' if len(plans) > 1 else 'planen'} {named}" if plans else "länets uppföljningar"
         told = self._analysis.results[self._analysis.results["status"] != "forecast"]["when"]
@@ -162,7 +163,7 @@ class Sentences:
     def commentary(self, number: int) -> list[Commentary]:
         """The county's own words on a focus area, signed and dated."""
         rows = self._analysis.commentary[self._analysis.commentary["focus_area"] == number]
-        return [Commentary(row["text"], row["author"], row["role"], row["date"]) for row in rows.to_dict("records")]
+        return [Commentary(row["text"], row["author"], row["role"], row["date"]) for row in as_rows(rows)]
 
     def measurability(self) -> Text:
         """How much of the plan can be followed at all."""
@@ -329,7 +330,7 @@ class Sentences:
             own[(own["indicator"] == row["indicator"]) & (own["wording"] == row["wording"])]
             for _, row in told.iterrows()
         ]
-        return [self._quoted(rows.to_dict("records")) for rows in same]
+        return [self._quoted(as_rows(rows)) for rows in same]
 
     def _quoted(self, rows: Sequence[Mapping[str, Any]]) -> str:
         """The document's words on a measure, with the populations that they are about (a compared level is in them)."""
@@ -367,7 +368,7 @@ class Sentences:
 
     def _pair(self, pair: pd.DataFrame) -> str:
         show = Tables(self._analysis).figure
-        by_level = {row["level"]: row for row in pair.to_dict("records")}
+        by_level = {row["level"]: row for row in as_rows(pair)}
         after = by_level["efter"]
         detail = f" ({after['dimension']})" if after["dimension"] else ""
         return f"{capital(after['title'])}: {show(by_level['före'])} före och {show(after)} efter{detail}. Så står det i dokumentet, utan antal."

@@ -15,7 +15,7 @@ from psykanalys.areas import NATION
 from psykanalys.audit import audit
 from psykanalys.comparison import Comparison
 from psykanalys.data.contract import WITHOUT_VALUE
-from psykanalys.data.prepare import items
+from psykanalys.data.prepare import as_rows, items
 from psykanalys.indicators import has_figure
 from psykanalys.present import chain, words
 from psykanalys.present import formatting as fmt
@@ -180,7 +180,7 @@ class Tables:
                 ", ".join(units[unit] for unit in items(row["responsible"])) or "anges inte",
                 self._places(row["places"]),
             ]
-            for row in as_printed(self._analysis.in_focus_area("other_activities", focus_area)).to_dict("records")
+            for row in as_rows(as_printed(self._analysis.in_focus_area("other_activities", focus_area)))
         ]
         return Table(
             f"Insatser enligt uppföljningarna{_where(focus_area)}", ["Insats", "Läge", "År", "Ansvariga", "Källa"], rows
@@ -198,7 +198,7 @@ class Tables:
                 "ja" if row["indicator"] in reported else MISSING,
                 self._places(row["places"]),
             ]
-            for row in listed.to_dict("records")
+            for row in as_rows(listed)
         ]
         columns = ["Uppföljningsindikator", "Slag", "Mäter", "Resultat redovisat", "Källa"]
         return Table(f"Planens uppföljningsindikatorer – {FOCUS_AREAS[focus_area].lower()}", columns, rows)
@@ -245,7 +245,7 @@ class Tables:
                 self.figure(row) + notes.mark(row["caution"]),
                 self._places(row["places"]),
             ]
-            for row in ordered.to_dict("records")
+            for row in as_rows(ordered)
         ]
         return Table(caption, ["Mått", "Gäller", "Period", "Uppgift", "Källa"], rows, frozenset({3}), notes.texts)
 
@@ -303,7 +303,7 @@ class Tables:
                 marked(reference("r", row["id"]), _direction(row)) + notes.mark(row["caution"]),
                 self._places(row["places"]),
             ]
-            for row in self.on_topic("stated").sort_values(["title", "when", "id"]).to_dict("records")
+            for row in as_rows(self.on_topic("stated").sort_values(["title", "when", "id"]))
         ]
         return Table(
             "Uppgifter som dokumenten anger i ord",
@@ -324,7 +324,7 @@ class Tables:
                 else Cell((f"inget mål svarar. {row['why_unanswered']}".strip(),), "open"),
                 self._places(row["places"]),
             ]
-            for row in self._analysis.needs.sort_values(["focus_areas", "source", "id"]).to_dict("records")
+            for row in as_rows(self._analysis.needs.sort_values(["focus_areas", "source", "id"]))
         ]
         return Table(
             "Behov som dokumenten anger, och mål som svarar mot dem (vår läsning)",
@@ -339,8 +339,7 @@ class Tables:
         funding = funding.assign(_order=order).sort_values(["grant", "_order", "id"])
         granted = set(funding.loc[funding["kind"] == "grant", "grant"])
         rows = [
-            self._funding_row(row, below=row["kind"] != "grant" and row["grant"] in granted)
-            for row in funding.to_dict("records")
+            self._funding_row(row, below=row["kind"] != "grant" and row["grant"] in granted) for row in as_rows(funding)
         ]
         columns = ["Medel", "År", "Mottagare", "Belopp eller omfattning", "Källa"]
         return Table("Medel enligt dokumenten", columns, rows, frozenset({3}))
@@ -381,7 +380,7 @@ class Tables:
                 row["reason"] or _asked(row) or "–",
                 self._places(row["places"]),
             ]
-            for row in self._analysis.survey.sort_values(["kind", "number", "id"]).to_dict("records")
+            for row in as_rows(self._analysis.survey.sort_values(["kind", "number", "id"]))
         ]
         return Table(
             "Enkätens uppläggning, frågor och bortfall",
@@ -400,7 +399,7 @@ class Tables:
                 row["view"] or "–",
                 self._places(row["places"]),
             ]
-            for row in self._analysis.consultation.to_dict("records")
+            for row in as_rows(self._analysis.consultation)
         ]
         return Table("Samråd om planen", ["Part", "Tillfrågad", "Svar inkom", "Synpunkt", "Källa"], rows)
 
@@ -415,7 +414,7 @@ class Tables:
                 row["treatment"],
                 self._places(row["places"]),
             ]
-            for row in self._analysis.findings.sort_values(["kind", "id"]).to_dict("records")
+            for row in as_rows(self._analysis.findings.sort_values(["kind", "id"]))
         ]
         return Table(
             "Avvikelser i dokumenten och hur de behandlats",
@@ -435,7 +434,7 @@ class Tables:
                 row["caution"] or "–",
                 self._places(row["places"]),
             ]
-            for row in gone.sort_values(["title", "id"]).to_dict("records")
+            for row in as_rows(gone.sort_values(["title", "id"]))
         ]
         return Table(
             "Uppgifter som saknas eller skyddas, med orsak",
@@ -461,7 +460,7 @@ class Tables:
                 fmt.period(row["dated"]) + (" (vår datering)" if row["dated_is"] == "ours" else ""),
                 row["sha256"][:16],
             ]
-            for row in self._analysis.sources.to_dict("records")
+            for row in as_rows(self._analysis.sources)
         ]
         return Table(
             "Dokument som analysen bygger på",
@@ -513,11 +512,11 @@ class Tables:
     def compared(self, comparison: Comparison) -> tuple[Marked, Marked]:
         """Both values of a comparison, with the decimals that each figure is shown with elsewhere."""
         rows = self._analysis.results.set_index("id", drop=False).loc[[comparison.observation, comparison.other]]
-        decimals = {_decimals(row) for row in rows.to_dict("records")}
+        decimals = {_decimals(row) for row in as_rows(rows)}
         shared = _most_decimals(rows["value"]) if decimals == {None} else None
         own, other = (
             fmt.with_unit(row["value"], row["unit"], _decimals(row) if shared is None else shared)
-            for row in rows.to_dict("records")
+            for row in as_rows(rows)
         )
         if own == other and comparison.difference:
             own, other = _told_apart(comparison)
@@ -580,10 +579,8 @@ class Tables:
         places = " | ".join([*goals["places"], *activities["places"]])
         return [
             name,
-            Cell(tuple(self._goal_line(goal) for goal in goals.to_dict("records"))),
-            Cell(
-                tuple(self._with_state(row) for row in activities.to_dict("records")) or ("inga aktiviteter angivna",)
-            ),
+            Cell(tuple(self._goal_line(goal) for goal in as_rows(goals))),
+            Cell(tuple(self._with_state(row) for row in as_rows(activities)) or ("inga aktiviteter angivna",)),
             ", ".join(units[unit] for unit in responsible) or "ansvarig anges inte",
             self._places(places),
         ]

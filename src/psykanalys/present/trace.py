@@ -14,7 +14,7 @@ import pandas as pd
 from psykanalys.analysis import Analysis
 from psykanalys.comparison import Comparison
 from psykanalys.data.contract import columns
-from psykanalys.data.prepare import items
+from psykanalys.data.prepare import as_rows, items
 from psykanalys.errors import ParameterError
 from psykanalys.present import formatting as fmt
 from psykanalys.present.counts import counts
@@ -217,7 +217,7 @@ class Tracer:
 
     @cached_property
     def _results(self) -> dict[str, dict[str, Any]]:
-        return {row["id"]: row for row in self._analysis.results.to_dict("records")}
+        return {row["id"]: row for row in as_rows(self._analysis.results)}
 
     @cached_property
     def _titles(self) -> dict[str, str]:
@@ -228,7 +228,7 @@ class Tracer:
     def _rows(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Every raw row by its id, with its kind."""
         tables = {kind: table for kind, table in self._analysis.tables_by_kind.items() if "places" in columns(kind)}
-        return {row["id"]: (kind, row) for kind, table in tables.items() for row in table.to_dict("records")}
+        return {row["id"]: (kind, row) for kind, table in tables.items() for row in as_rows(table)}
 
     def _raw(self, name: str) -> RawRow:
         kind, row = self._rows[name]

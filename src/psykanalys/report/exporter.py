@@ -144,7 +144,8 @@ def with_abbreviations(page: str) -> str:
     explained = [start]
     for section in sections:
         text = unescape(re.sub(r"<[^>]+>", " ", section))
-        found = {short: left.pop(short) for short in list(left) if re.search(rf"(?<!\w){re.escape(short)}(?!\w)", text)}
+        near = [short for short in left if short in text]
+        found = {short: left.pop(short) for short in near if re.search(rf"(?<!\w){re.escape(short)}(?!\w)", text)}
         explained.append(_with_terms(section, found) if found else section)
     return "".join(explained)
 

@@ -12,25 +12,31 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import pypdf
 from lxml import etree, html
 
+from psykanalys.catalogue import load_catalogue
+from psykanalys.data.prepare import as_rows
 from psykanalys.present.county import County
 from psykanalys.present.words import GLOSSARY
 from psykanalys.references import plain, reference
 from psykanalys.report.seal import lines
 
 _WORDS = ("noll", "en|ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
-_PEOPLE = (
-    r"(?:patient|person|barn|ungdom|elev|flick|pojk|kvinn|män\b|individ|brukar(?:e|en|na|nas|ens)?\b|invånar|självmord|suicid|dödsfall|avlid|"
-    r"vuxna|äldre|anhörig|närstående|förälder|föräldr|asylsökande|nyanländ|placerad|vårdtillfäll|intagn|tvångsvårda)"
-)
+_OF_PEOPLE = (
+    "patient", "person", "barn", "ungdom", "elev", "flick", "pojk", "kvinn", r"män\b", "individ",
+    r"brukar(?:e|en|na|nas|ens)?\b", "invånar", "självmord", "suicid", "dödsfall", "avlid", "vuxna", "äldre",
+    "anhörig", "närstående", "förälder", "föräldr", "asylsökande", "nyanländ", "placerad", "vårdtillfäll", "intagn",
+    "tvångsvårda",
+)  # fmt: skip
+_PEOPLE = f"(?:{'|'.join(_OF_PEOPLE)})"
+_STEMS = [re.split(r"\W", word)[0] for word in _OF_PEOPLE]
 _NUMERIC = ("numerator", "denominator", "value", "value_low", "value_high", "ci_low", "ci_high", "change")
 
 
@@ -96,11 +102,15 @@ class _Known:
         self.hidden = {reference("r", row): row for row in hidden}
         self.rows = frozenset(hidden)
         self.report = report
-        self.public = frozenset(self._all("\n".join([*_public_texts(report), *_shown_figures(report)])))
+        self._found: dict[str, list[str]] = {}
+        said = self._all("\n".join([*_public_texts(report), *_shown_figures(report)]))
+        self.public = phrases_of_definitions(report.threshold).union(said)
 
     def hits(self, text: str) -> list[str]:
         """Small numbers beside people that nothing allows."""
-        left = [hit for hit in self._all(text) if hit not in self.public]
+        if text not in self._found:
+            self._found[text] = self._all(text)
+        left = [hit for hit in self._found[text] if hit not in self.public]
         return [hit for hit in left if hit not in self.on_the_page] if left else []
 
     @cached_property
@@ -109,7 +119,7 @@ class _Known:
         return frozenset(self._shown(self.report.sections.values()))
 
     def _all(self, text: str) -> list[str]:
-        return [_even(match[0]) for match in self.small.finditer(_even(text))]
+        return _phrases(self.small, text)
 
     def _shown(self, sections: Iterable[str]) -> Iterator[str]:
         """Phrases whose number is a marked figure of a row that may be shown."""
@@ -136,15 +146,21 @@ def _public_texts(report: County) -> Iterator[str]:
         rows = table[table["published"] != "no"] if "published" in table else table
         for name in rows.select_dtypes(["string", "object"]):
             yield from (str(text) for text in rows[name].dropna().unique())
-    yield from (f"{short}: {long}" for short, long in GLOSSARY.items())
-    for measure in report.analysis.catalogue.values():
-        yield from (measure.title, measure.question, measure.numerator, measure.denominator or "", *measure.caveats)
+
+
+@cache
+def phrases_of_definitions(threshold: int) -> frozenset[str]:
+    """The phrases of the glossary and of every definition: the same for all reports."""
+    texts = [f"{short}: {long}" for short, long in GLOSSARY.items()]
+    for measure in load_catalogue().values():
+        texts += [measure.title, measure.question, measure.numerator, measure.denominator or "", *measure.caveats]
+    return frozenset(_phrases(_small(threshold), "\n".join(texts)))
 
 
 def _shown_figures(report: County) -> Iterator[str]:
     """The figures of every row that may be shown, as the report writes them."""
     rows = report.analysis.results
-    for row in rows[rows["numerator"].notna()].to_dict("records"):
+    for row in as_rows(rows[rows["numerator"].notna()]):
         yield plain(report.tables.figure(row))
 
 
@@ -155,6 +171,17 @@ def _small(threshold: int) -> re.Pattern[str]:
     return re.compile(
         rf"{number}(?:\s+(?!{_NOT_OF}\b)[^\W\d]+)?\s+{_PEOPLE}\w*|{_PEOPLE}\w*\s*[:=]\s*{number}\b", re.IGNORECASE
     )
+
+
+def _phrases(small: re.Pattern[str], text: str) -> list[str]:
+    said = _even(text)
+    return [_even(match[0]) for match in small.finditer(said)] if _has_people(said) else []
+
+
+def _has_people(text: str) -> bool:
+    """Whether a word for people can stand in the text: quickly, and sooner yes than no."""
+    folded = text.casefold().replace("ı", "i")  # what a pattern that ignores case takes for the same
+    return any(stem in folded for stem in _STEMS)
 
 
 def _even(text: str) -> str:
@@ -220,12 +247,12 @@ def _json(content: bytes, known: _Known) -> Found:
 
 
 def _values(data: Any, where: str, known: _Known) -> Found:
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         if data.get("suppressed") is True or data.get("id") in known.rows or set(data.get("rows") or ()) & known.rows:
             yield from _figures_of_hidden(data, where)
         for name, value in data.items():
             yield from _values(value, f"{where}.{name}", known)
-    elif isinstance(data, Sequence) and not isinstance(data, str):
+    elif isinstance(data, list):
         for number, value in enumerate(data):
             yield from _values(value, f"{where}[{number}]", known)
     elif isinstance(data, str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from psykanalys.data.files import write_all
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError, PsykanalysError, ReportError
 from psykanalys.present.twin import written as twin_text
-from psykanalys.report import index, params, seal, unchanged
+from psykanalys.report import forked, index, params, seal, unchanged
 from psykanalys.report.asked import file_names
+from psykanalys.report.fork import Warm, can_fork
 from psykanalys.report.formats import ENDINGS, FORMATS, convert
 from psykanalys.report.gate import leaks_in, marked
 from psykanalys.report.index import Entry
-from psykanalys.report.quick_start import defer_grammar
 
 if TYPE_CHECKING:
     from psykanalys.present.county import County
@@ -278,6 +278,11 @@ def _run_all(
 ) -> list[Outcome]:
     outcomes: dict[str, Outcome] = {}
     jobs = min(jobs, len(tasks))
+    if tasks and can_fork():
+        for outcome in _forked(project, tasks, folder, formats, jobs):
+            outcomes[outcome.county] = outcome
+            tell(outcome)
+        return [outcomes[name] for name in tasks]
     if jobs <= 1:
         for name, values in tasks.items():
             outcomes[name] = run_one(project, name, values, folder, formats)
@@ -295,19 +300,25 @@ def _run_all(
     return [outcomes[name] for name in tasks]
 
 
-def _execute(project: Project, values: Mapping[str, Any], executed: Path) -> None:
-    defer_grammar()
-    import papermill
+def _forked(
+    project: Project, tasks: Mapping[str, Any], folder: Path, formats: Sequence[str], jobs: int
+) -> Iterator[Outcome]:
+    """Make each report in a fork of one process that has everything loaded."""
+    from psykanalys.data.prepare import load_prepared
 
-    papermill.execute_notebook(
-        str(_notebook(project, params.level_of(values))),
-        str(executed),
-        parameters=dict(values),
-        kernel_name="python3",
-        cwd=str(project.root),
-        progress_bar=False,
-        extra_arguments=["--log-level=CRITICAL"],  # nothing of encryption on loopback, nor of being stopped
-    )
+    with forked.server() as server:
+        prepared = load_prepared(project)
+        server.send(Warm(forked.warm, (project, prepared, {values["threshold"] for values in tasks.values()})))
+        order = forked.largest_first(prepared, tasks)
+        given = {name: (project, name, tasks[name], folder, formats) for name in order}
+        for name, outcome, fault in forked.run(server, given, jobs):
+            yield outcome or Outcome(name, False, folder / f"{name}.failed.ipynb", message=fault)
+
+
+def _execute(project: Project, values: Mapping[str, Any], executed: Path) -> None:
+    from psykanalys.report.execute import execute
+
+    execute(_notebook(project, params.level_of(values)), values, executed, project.root)
 
 
 def _notebook(project: Project, level: str = "county") -> Path:

@@ -10,8 +10,9 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape, unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -100,9 +101,10 @@ def text_checksum(page: str) -> str:
     return hashlib.sha256(canonical(said).encode()).hexdigest()[: len(NO_TEXT)]
 
 
-def lines(page: str) -> list[Line]:
-    """What a page says, line by line."""
-    return list(_Lines().read(parsed(page)))
+@lru_cache(maxsize=2)
+def lines(page: str) -> Sequence[Line]:
+    """What a page says, line by line. The last page is remembered: twin and gate both read it."""
+    return tuple(_Lines().read(parsed(page)))
 
 
 def shown(page: str) -> dict[str, list[str]]:

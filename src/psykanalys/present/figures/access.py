@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from psykanalys.analysis import Analysis
 from psykanalys.areas import NATION
 from psykanalys.catalogue import Indicator
+from psykanalys.data.prepare import as_rows
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present.counts import counted
@@ -118,10 +119,10 @@ def _has_figure(rows: pd.DataFrame) -> pd.Series:
 
 def _lines(rows: pd.DataFrame, analysis: Analysis, tables: Tables) -> Iterator[Line]:
     is_other = (rows["area"] == NATION) | (rows["comparator"] != "")
-    others = rows[is_other & _has_figure(rows)].to_dict("records")
+    others = as_rows(rows[is_other & _has_figure(rows)])
     own = rows[rows["area"].str.startswith(analysis.county.code) & (rows["comparator"] == "") & _stated(rows)]
     for _, group in own.groupby(POPULATION, sort=True, dropna=False):
-        records = group.sort_values("sex").to_dict("records")
+        records = as_rows(group.sort_values("sex"))
         total = [row for row in records if row["sex"] == "T"]
         sexes = [row for row in records if row["sex"] != "T"]
         for row in total:
@@ -261,7 +262,7 @@ def stock(analysis: Analysis, tables: Tables) -> Figure | None:
     rows = rows[rows["area"].str.startswith(analysis.county.code) & (rows["comparator"] == "") & rows["value"].notna()]
     if len(rows) < 3:
         return None
-    records = sorted(rows.to_dict("records"), key=lambda row: (place_in_chain(row["title"]), row["when"], row["id"]))
+    records = sorted(as_rows(rows), key=lambda row: (place_in_chain(row["title"]), row["when"], row["id"]))
     has_one_period = rows["when"].nunique() == 1
     labels = [_count_label(row, analysis, with_period=not has_one_period) for row in records]
     texts = [tables.figure(row, with_interval=False) for row in records]
@@ -303,7 +304,7 @@ def months_reported(analysis: Analysis, tables: Tables) -> Figure | None:
     rows = rows[rows["level"].str.fullmatch(r"\d+")]
     if rows["value"].notna().sum() < 3 or rows["when"].nunique() > 1:
         return None
-    records = sorted(rows.to_dict("records"), key=lambda row: int(row["level"]))
+    records = sorted(as_rows(rows), key=lambda row: int(row["level"]))
     labels = [fmt.with_unit(int(row["level"]), "månader") for row in records]
     texts = [
         tables.figure(row) if pd.isna(row["value"]) else result_text(row, fmt.number(row["value"])) for row in records

@@ -26,6 +26,7 @@ GAP, NEAR = 3.0, 1.5  # points around a name beside its municipality, and inside
 SCALES = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6)
 SIDES = (0.0, 0.5, 1.0)  # the map at the left, in the middle, at the right
 COST_OF_SHRINKING = 1.2
+AT_ONCE = 64  # boxes that are tried together, the nearest first
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,11 @@ def lay_out(county: str, texts: Mapping[str, str], size: float, width: float, hi
         cost = COST_OF_SHRINKING * width * (1 - scale)
         if cost >= cheapest:
             break
-        shapes, height = _fitted(borders(county), width, highest, scale, side)
-        names = _names(shapes, texts, size, width, height)
+        ground = _ground(county, width, highest, scale, side)
+        names = _names(ground, texts, size)
         cost += sum((name.line.length for name in names or []), 0.0)
         if names is not None and cost < cheapest:
-            best, cheapest = Layout(shapes, names, height), cost
+            best, cheapest = Layout(ground.shapes, names, ground.height), cost
     return best
 
 
@@ -93,6 +94,33 @@ def borders(county: str) -> Mapping[str, Any]:
     west, _, east, _ = own.total_bounds
     shapes = shapely.coverage_simplify(own.geometry.to_numpy(), (east - west) / DETAIL)
     return dict(zip(own["kommun_kod"], shapes, strict=True))
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """A map without names: the shapes, the canvas's height, the room outside the county, and what is tried for a name.
+
+    `places` are the middles of names outside the county; `anchors` where a line to a municipality ends.
+    """
+
+    shapes: Mapping[str, Any]
+    height: float
+    free: Any
+    places: Any
+    anchors: Mapping[str, tuple[float, float]]
+
+
+@cache
+def _ground(county: str, width: float, highest: float, scale: float, side: float) -> _Ground:
+    """What the maps of a county have in common."""
+    import shapely
+
+    shapes, height = _fitted(borders(county), width, highest, scale, side)
+    free = shapely.box(0, 0, width, height).difference(shapely.union_all(list(shapes.values())))
+    shapely.prepare(free)
+    places = _grid(0, 0, width, height)
+    anchors = {code: shapely.maximum_inscribed_circle(shape).coords[0] for code, shape in shapes.items()}
+    return _Ground(shapes, height, free, places[shapely.contains_xy(free, places)], anchors)
 
 
 def outline(shape: Any) -> Path:
@@ -119,22 +147,15 @@ def _fitted(
     return dict(zip(shapes, moved, strict=True)), height + 2 * GAP
 
 
-def _names(
-    shapes: Mapping[str, Any], texts: Mapping[str, str], size: float, width: float, height: float
-) -> list[Name] | None:
+def _names(ground: _Ground, texts: Mapping[str, str], size: float) -> list[Name] | None:
     """Every name in its place, or None where one finds none."""
     import shapely
 
-    inside = {code: _inside(code, text, shapes[code], size) for code, text in texts.items()}
+    inside = {code: _inside(code, text, ground.shapes[code], size) for code, text in texts.items()}
     placed = [name for name in inside.values() if name is not None]
-    free = shapely.box(0, 0, width, height).difference(shapely.union_all(list(shapes.values())))
-    shapely.prepare(free)
-    places = _grid(0, 0, width, height)
-    places = places[shapely.contains_xy(free, places)]
-    anchors = {code: shapely.maximum_inscribed_circle(shapes[code]).coords[0] for code in texts}
-    beside = [code for code in texts if inside[code] is None]
-    for code in sorted(beside, key=lambda code: (shapely.distance(free, shapely.Point(anchors[code])), code)):
-        name = _beside(code, texts[code], anchors[code], size, free, places, placed)
+    beside = {code: shapely.distance(ground.free, shapely.Point(ground.anchors[code])) for code in texts}
+    for code in sorted((code for code in texts if inside[code] is None), key=lambda code: (beside[code], code)):
+        name = _beside(code, texts[code], ground, size, placed)
         if name is None:
             return None
         placed.append(name)
@@ -145,6 +166,7 @@ def _inside(code: str, text: str, shape: Any, size: float) -> Name | None:
     """The name inside its municipality, as far from the border as it can be."""
     import shapely
 
+    shapely.prepare(shape)
     west, south, east, north = shape.bounds
     places = _grid(west, south, east, north)
     boxes = _boxes(places, text, size, NEAR)
@@ -154,20 +176,28 @@ def _inside(code: str, text: str, shape: Any, size: float) -> Name | None:
     return Name(code, text, fits[np.argmax(shapely.distance(fits, shape.boundary))])
 
 
-def _beside(
-    code: str, text: str, anchor: tuple[float, float], size: float, free: Any, places: Any, placed: Sequence[Name]
-) -> Name | None:
+def _beside(code: str, text: str, ground: _Ground, size: float, placed: Sequence[Name]) -> Name | None:
     """The name outside the county, as near its municipality as there is room."""
     import shapely
 
+    anchor = ground.anchors[code]
     taken = shapely.union_all([part for name in placed for part in (name.box, name.line)])
     shapely.prepare(taken)
-    boxes = _boxes(places, text, size, GAP)
-    boxes = boxes[shapely.contains_properly(free, boxes)]
-    boxes = boxes[~shapely.intersects(taken, boxes)]
-    order = np.argsort(shapely.distance(boxes, shapely.Point(anchor)), kind="stable")
-    names = (Name(code, text, box, anchor) for box in boxes[order])
-    return next((name for name in names if not taken.intersects(name.line)), None)
+    places = ground.places[np.argsort(_distances(ground.places, text, size, anchor), kind="stable")]
+    for start in range(0, len(places), AT_ONCE):
+        boxes = _boxes(places[start : start + AT_ONCE], text, size, GAP)
+        boxes = boxes[shapely.contains_properly(ground.free, boxes)]
+        boxes = boxes[~shapely.intersects(taken, boxes)]
+        boxes = boxes[~shapely.intersects(taken, shapely.shortest_line(boxes, shapely.Point(anchor)))]
+        if len(boxes):
+            return Name(code, text, boxes[0], anchor)
+    return None
+
+
+def _distances(middles: Any, text: str, size: float, point: tuple[float, float]) -> Any:
+    """How far from a point the boxes of a text around these middles are."""
+    away = np.abs(middles - point) - _half(text, size, GAP)
+    return np.hypot(*np.maximum(away, 0).T)
 
 
 def _grid(west: float, south: float, east: float, north: float) -> Any:
@@ -180,8 +210,13 @@ def _boxes(middles: Any, text: str, size: float, gap: float) -> Any:
     import shapely
 
     x, y = middles[:, 0], middles[:, 1]
-    across, up = text_width(text, size) / 2 + gap, size / 2 + gap
+    across, up = _half(text, size, gap)
     return shapely.box(x - across, y - up, x + across, y + up)
+
+
+def _half(text: str, size: float, gap: float) -> tuple[float, float]:
+    """Half the width and the height of a text's box."""
+    return text_width(text, size) / 2 + gap, size / 2 + gap
 
 
 @cache

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure as Canvas
 
 from psykanalys.analysis import Analysis
 from psykanalys.comparison import OTHER_PERIOD
+from psykanalys.data.prepare import as_rows
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present.counts import counted
@@ -59,7 +60,7 @@ def pairs_of(results: pd.DataFrame) -> list[Pair]:
     """Printed shares before and after, as pairs of one measure and population."""
     printed = (results["value"].notna() | results["value_low"].notna()) & (results["unit"] == "procent")
     rows = results[results["level"].isin([BEFORE, AFTER]) & printed]
-    groups = [group.to_dict("records") for _, group in rows.groupby(POPULATION, sort=True, dropna=False)]
+    groups = [as_rows(group) for _, group in rows.groupby(POPULATION, sort=True, dropna=False)]
     by_level = [{row["level"]: row for row in group} for group in groups if len(group) == 2]
     return [(each[BEFORE], each[AFTER]) for each in by_level if len(each) == 2]
 
@@ -128,7 +129,7 @@ def series_of(analysis: Analysis) -> list[list[Row]]:
         for each in analysis.comparisons
         if each.kind == "past" and each.word != OTHER_PERIOD
     }
-    rows = {row["id"]: row for row in analysis.results.to_dict("records")}
+    rows: dict[str, Row] = {row["id"]: row for row in as_rows(analysis.results)}
     chains = []
     for last in sorted(set(before) - set(before.values())):
         chain = [last]

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from psykanalys.analysis import Analysis
+from psykanalys.data.prepare import as_rows
 from psykanalys.present import formatting as fmt
 from psykanalys.present.counts import counted
 from psykanalys.present.figures.parts import bar, bar_axis, documents, in_letters
@@ -63,7 +64,7 @@ def grants_of(analysis: Analysis) -> list[Grant]:
         return []
     unit = printed["unit"].mode().iloc[0]
     chosen = printed[printed["unit"] == unit].sort_values(["amount", "id"], ascending=[False, True])
-    return [_grant(row, rows) for row in chosen.to_dict("records")]
+    return [_grant(row, rows) for row in as_rows(chosen)]
 
 
 def _grant(row: Row, rows: pd.DataFrame) -> Grant:
@@ -73,7 +74,7 @@ def _grant(row: Row, rows: pd.DataFrame) -> Grant:
     parts = below[is_part & below["amount"].notna()].sort_values(["amount", "id"], ascending=[False, True])
     without = below["amount"].isna()
     ids = tuple(below.loc[without, "id"])
-    return Grant(row, tuple(parts.to_dict("records")), ids, int((is_part & without).sum()))
+    return Grant(row, tuple(as_rows(parts)), ids, int((is_part & without).sum()))
 
 
 @dataclass(frozen=True)

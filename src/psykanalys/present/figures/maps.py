@@ -17,7 +17,7 @@ from matplotlib.patches import PathPatch, Rectangle
 
 from psykanalys.analysis import Analysis
 from psykanalys.areas import Area, official_areas, slugify
-from psykanalys.data.prepare import items
+from psykanalys.data.prepare import as_rows, items
 from psykanalys.periods import parse_period
 from psykanalys.present import formatting as fmt
 from psykanalys.present import words
@@ -74,7 +74,7 @@ class Content:
         """The one number of municipalities that the document prints for a state."""
         is_forecast = self.counts["status"] == "forecast"
         fitting = {YES: self.counts[~is_forecast], EXPECTED: self.counts[is_forecast]}.get(state, self.counts[:0])
-        return fitting.to_dict("records")[0] if len(fitting) == 1 else None
+        return as_rows(fitting)[0] if len(fitting) == 1 else None
 
     @property
     def names_all(self) -> bool:
@@ -86,7 +86,7 @@ class Content:
 
     def states(self) -> dict[str, str]:
         """Each municipality's state by code."""
-        named = {row["area"]: _state(row) for row in self.rows.to_dict("records")}
+        named = {row["area"]: _state(row) for row in as_rows(self.rows)}
         return {area.code: named.get(area.code, UNNAMED) for area in self.municipalities}
 
 
@@ -120,7 +120,7 @@ def _newest_document(rows: pd.DataFrame) -> pd.DataFrame:
 def _in_order(rows: pd.DataFrame, municipalities: Sequence[Area]) -> pd.DataFrame:
     """The rows by state and then by name."""
     places = {area.code: place for place, area in enumerate(municipalities)}
-    order = [(STATES.index(_state(row)), places[row["area"]]) for row in rows.to_dict("records")]
+    order = [(STATES.index(_state(row)), places[row["area"]]) for row in as_rows(rows)]
     return rows.assign(_order=order).sort_values("_order").drop(columns=["_order", "_last"])
 
 
@@ -155,7 +155,7 @@ def _figure(analysis: Analysis, tables: Tables, content: Content) -> Figure:
 def _marks(content: Content, notes: Notes) -> dict[str, str]:
     """The raised number of each municipality whose figure has a caution of its own."""
     rows = content.rows if _shared_caution(content) == "" else content.rows[:0]
-    return {row["area"]: notes.mark(row["caution"]) for row in rows.to_dict("records")}
+    return {row["area"]: notes.mark(row["caution"]) for row in as_rows(rows)}
 
 
 def _shared_caution(content: Content) -> str:
@@ -165,7 +165,7 @@ def _shared_caution(content: Content) -> str:
 
 def _layout(county: str, content: Content, marks: Mapping[str, str]) -> Layout:
     names = {area.code: area.name for area in content.municipalities}
-    texts = {row["area"]: _label(names[row["area"]], row, marks) for row in content.rows.to_dict("records")}
+    texts = {row["area"]: _label(names[row["area"]], row, marks) for row in as_rows(content.rows)}
     return lay_out(county, texts, SMALL, WIDTH * POINTS, HIGHEST)
 
 
@@ -176,7 +176,7 @@ def _canvas(layout: Layout, content: Content) -> Canvas:
     with style():
         canvas = new_canvas(height / POINTS)
         ax = canvas.add_axes((0, 0, 1, 1))
-        ax.set(xlim=(0, WIDTH * POINTS), ylim=(0, height))
+        ax.set(xlim=(0, WIDTH * POINTS), ylim=(0, height), xticks=[], yticks=[])
         ax.set_axis_off()
         _shapes(ax, layout, states)
         _names(ax, layout, states)
@@ -240,7 +240,7 @@ def _message(analysis: Analysis, content: Content) -> str:
 def _number(analysis: Analysis, content: Content, state: str) -> Marked:
     printed = content.printed(state)
     if printed is None:
-        named = [row["id"] for row in content.rows.to_dict("records") if _state(row) == state]
+        named = [row["id"] for row in as_rows(content.rows) if _state(row) == state]
         noun = "namngiven kommun" if len(named) == 1 else "namngivna kommuner"
         return counted(analysis, f"map/{slugify(content.subject)}/{state}", named, f"{len(named)} {noun}")
     firmness = words.STATUSES.get(printed["status"], "") if printed["status"] != "forecast" else ""
@@ -294,7 +294,7 @@ def _other_measures(analysis: Analysis, content: Content) -> list[str]:
     """What is known not to measure the same thing as the map, such as a later number."""
     shown = {*content.rows["id"], *content.counts["id"]}
     findings = analysis.findings[analysis.findings["kind"] == "measures_other"]
-    return [row["description"] for row in findings.to_dict("records") if shown & set(items(row["concerns"]))]
+    return [row["description"] for row in as_rows(findings) if shown & set(items(row["concerns"]))]
 
 
 def _table(tables: Tables, content: Content, marks: Mapping[str, str], notes: Notes, caption: str) -> Table:

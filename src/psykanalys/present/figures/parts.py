@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from psykanalys.analysis import Analysis
+from psykanalys.data.prepare import as_rows
 from psykanalys.present import formatting as fmt
 from psykanalys.present.figures.style import ACCENT, WIDTH, beside
 from psykanalys.present.tables import Tables
@@ -86,6 +87,6 @@ def uncapital(text: str) -> str:
 def documents(analysis: Analysis, sources: Iterable[str]) -> str:
     """'Källa: Landstingets plan (utgivare).'"""
     wanted = set(sources)
-    rows = analysis.sources[analysis.sources["id"].isin(wanted)].to_dict("records")
+    rows = as_rows(analysis.sources[analysis.sources["id"].isin(wanted)])
     named = fmt.listed(f"{row['title']} ({row['publisher']})" for row in rows)
     return f"Källa: {named}."

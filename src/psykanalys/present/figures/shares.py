@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from psykanalys.analysis import Analysis
 from psykanalys.areas import NATION
+from psykanalys.data.prepare import as_rows
 from psykanalys.present import formatting as fmt
 from psykanalys.present.counts import counted
 from psykanalys.present.figures.parts import beside_share, documents, result_text, share_text, uncapital
@@ -47,7 +48,7 @@ def survey(analysis: Analysis, tables: Tables) -> Figure | None:
 def grouped(rows: pd.DataFrame, analysis: Analysis) -> list[list[Row]]:
     """The rows by question, the highest share first; the county's own share decides a question's place."""
     by_question: dict[str, list[Row]] = {}
-    for row in sorted(rows.to_dict("records"), key=lambda row: (-_rank(row, analysis), row["title"], row["id"])):
+    for row in sorted(as_rows(rows), key=lambda row: (-_rank(row, analysis), row["title"], row["id"])):
         by_question.setdefault(row["title"], []).append(row)
     return list(by_question.values())
 
