@@ -168,6 +168,16 @@ class Analysis:
         return pd.Series(pd.Categorical(steps, STEPS), index=goals, name="step")
 
     @cached_property
+    def results_by_id(self) -> Mapping[str | None, Mapping[str, Any]]:
+        """The rows of `results` as dictionaries, by id."""
+        return {row["id"]: row for row in as_rows(self.results)}
+
+    @cached_property
+    def register_sources(self) -> frozenset[str]:
+        """Ids of the sources that are registers, not documents."""
+        return frozenset(self.sources.loc[self.sources["role"] == "register", "id"])
+
+    @cached_property
     def plan_sources(self) -> frozenset[str]:
         """Ids of the documents that adopt a plan."""
         return frozenset(self.sources.loc[self.sources["plan_start"].notna(), "id"])

@@ -446,7 +446,7 @@ class Sentences:
     def _figure(self, verdict: Verdict) -> str:
         if verdict.observation is None:
             return "inget redovisat resultat"
-        row = self._analysis.results.set_index("id", drop=False).loc[verdict.observation]
+        row = self._analysis.results_by_id[verdict.observation]
         return Tables(self._analysis).figure(row)
 
 
