@@ -26,6 +26,7 @@ LAYERS = [
     ["present"],
     ["report"],
     ["mail"],
+    ["records"],
     ["cli"],
     ["__main__"],
 ]
