@@ -1,1 +1,1 @@
-"""Contact-level extracts to waiting-time observations: each row checked, counted out of core, nothing dropped silently."""
+"""Contact-level extracts to waiting-time observations: every row checked and counted, out of core."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+import pyarrow
+import pyarrow.csv
 
 from psykanalys.areas import official_areas
-from psykanalys.data.files import beside
+from psykanalys.data.files import beside, create
 from psykanalys.data.reader import shown
-from psykanalys.data.text import begins_as_formula
 from psykanalys.errors import PsykanalysError
 from psykanalys.records.contract import NAMES
 from psykanalys.records.engine import File, literal
@@ -23,6 +22,7 @@ from psykanalys.records.engine import File, literal
 SOONEST = date(1900, 1, 1)
 PARTITION = 40_000_000  # ids whose hashes are sorted at once: 8 bytes each
 MOST_PLACES = 50_000
+ROWS_AT_ONCE = 100_000
 DATES = ("referral", "first_visit", "assessment", "treatment_start", "closed")
 
 
@@ -52,7 +52,8 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
         Reason("duplicate_id", "id", "id IN (SELECT id FROM duplicate_ids)", "har ett nummer som står flera gånger",
                "duplicate"),
         Reason("missing_area", "area", "area IS NULL", "saknar område", "missing_in_extract"),
-        Reason("unknown_area", "area", f"area IN ({areas})" if areas else "false", "har en okänd områdeskod", "reference"),
+        Reason("unknown_area", "area", f"area IN ({areas})" if areas else "false",
+               "har en okänd områdeskod", "reference"),
         Reason("unknown_sex", "sex", "sex IS NULL OR sex NOT IN ('K', 'M')", "saknar kön eller har en okänd könskod",
                "reference"),
         Reason("impossible_age", "age", "age IS NULL OR age NOT BETWEEN 0 AND 120",
@@ -65,7 +66,8 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
         Reason("step_without_visit", "first_visit",
                "first_visit IS NULL AND (assessment IS NOT NULL OR treatment_start IS NOT NULL)",
                "har en utredning eller behandling men inget första besök"),
-        Reason("assessment_before_visit", "assessment", "assessment < first_visit", "har en utredning före första besöket"),
+        Reason("assessment_before_visit", "assessment", "assessment < first_visit",
+               "har en utredning före första besöket"),
         Reason("treatment_before_visit", "treatment_start", "treatment_start < first_visit",
                "har en behandling före första besöket"),
         Reason("closed_too_early", "closed", "closed < greatest(referral, first_visit, assessment, treatment_start)",
@@ -92,7 +94,7 @@ def reason_of(found: Sequence[Reason]) -> str:
 
 
 def find_places(connection: Any) -> list[tuple[str | None, str | None]]:
-    """The areas and units that the extract has, in order. Raises PsykanalysError where they are too many to be units."""
+    """The areas and units that the extract has, in order. Raises PsykanalysError where there are too many."""
     rows = connection.execute(
         f"SELECT DISTINCT area, unit FROM extract ORDER BY area, unit LIMIT {MOST_PLACES + 1}"
     ).fetchall()
@@ -161,22 +163,13 @@ def write_quarantine(connection: Any, files: Sequence[File], found: Sequence[Rea
 
     The view `rows` has them. Text that begins as a formula gets an apostrophe.
     """
-    temporary, count = beside(path), 0
-    names = ", ".join(f"raw_{name}" for name in NAMES)
-    query = (
-        f"SELECT file, row, {reason_of(found)} AS reason, unreadable, {names} FROM rows "
-        f"WHERE {is_bad(found)} ORDER BY file, row"
-    )
+    temporary = beside(path)
+    query = f"SELECT {', '.join(_cells(files, found))} FROM rows WHERE {is_bad(found)} ORDER BY file_number, row"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8",
-                       newline="") as stream:  # fmt: skip
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(QUARANTINE)
-            for row in _rows(connection, query):
-                writer.writerow(_told(row, files, found))
-                count += 1
-        path.unlink(missing_ok=True)
+        with create(temporary, private=True) as stream:
+            stream.write((",".join(QUARANTINE) + "\n").encode())
+            count = sum(_write(batch, stream) for batch in connection.sql(query).to_arrow_reader(ROWS_AT_ONCE))
         if count:
             temporary.replace(path)
     finally:
@@ -184,14 +177,25 @@ def write_quarantine(connection: Any, files: Sequence[File], found: Sequence[Rea
     return count
 
 
-def _rows(connection: Any, query: str) -> Iterator[tuple]:
-    result = connection.execute(query)
-    while rows := result.fetchmany(10_000):
-        yield from rows
+def _cells(files: Sequence[File], found: Sequence[Reason]) -> list[str]:
+    """The SQL for the columns of the quarantine file."""
+    names = _list(shown(file.path) for file in files)
+    codes, columns = _list(reason.code for reason in found), _list(reason.column for reason in found)
+    place = f"[{reason_of(found)} + 1]"
+    own = [f"{_no_formula(f'raw_{name}')} AS {name}" for name in NAMES]
+    return [f"{names}[file_number + 1] AS file", "row", f"{codes}{place} AS reason",
+            f"coalesce(unreadable, {columns}{place}) AS \"column\"", *own]  # fmt: skip
 
 
-def _told(row: tuple, files: Sequence[File], found: Sequence[Reason]) -> list[Any]:
-    file, number, reason, unreadable, *cells = row
-    texts = [f"'{cell}" if cell and begins_as_formula(cell) else cell for cell in cells]
-    why = found[reason]
-    return [shown(files[file].path), number, why.code, unreadable or why.column, *texts]
+def _list(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(literal, texts))}]"
+
+
+def _no_formula(column: str) -> str:
+    apostrophe = literal("'")
+    return f"CASE WHEN regexp_matches({column}, '^[=@+-]') THEN {apostrophe} || {column} ELSE {column} END"
+
+
+def _write(batch: pyarrow.RecordBatch, stream: IO[bytes]) -> int:
+    pyarrow.csv.write_csv(batch, stream, pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed"))
+    return int(batch.num_rows)

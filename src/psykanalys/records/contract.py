@@ -117,5 +117,7 @@ def header_faults(path: Path, header: list[str], mapping: Names) -> list[Fault]:
             hint = f", or `{column.name}: {near[0]}` under `columns:` in a mapping file" if near else ""
             faults.append(Fault(file, 1, wanted, "the column is missing", expected + hint))
         elif column.name in mapping.columns and wanted not in header:
-            faults.append(Fault(file, 1, wanted, "the mapping names a column that is not there", _nearest(wanted, header)))
+            faults.append(
+                Fault(file, 1, wanted, "the mapping names a column that is not there", _nearest(wanted, header))
+            )
     return faults

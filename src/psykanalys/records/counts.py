@@ -103,7 +103,8 @@ class Places:
         columns = [[pair[0] for pair in self.pairs], [pair[1] for pair in self.pairs],
                    [number.get((area[:2], unit or "")) for area, unit in self.pairs]]  # fmt: skip
         connection.execute(
-            "CREATE TEMP TABLE places AS SELECT area AS known_area, unit AS known_unit, CAST(area[:2] AS UTINYINT) AS county, "
+            "CREATE TEMP TABLE places AS SELECT area AS known_area, unit AS known_unit, "
+            "CAST(area[:2] AS UTINYINT) AS county, "
             "CAST(area AS USMALLINT) AS area_number, CAST(unit_number AS UINTEGER) AS unit_number FROM "
             "(SELECT unnest(?::VARCHAR[]) AS area, unnest(?::VARCHAR[]) AS unit, unnest(?::INTEGER[]) AS unit_number)",
             columns,
@@ -153,7 +154,8 @@ def count_flow(connection: Any, step: Step, margin: str, months: Sequence[Month]
     return _table(
         connection,
         f"SELECT county, member_{margin} AS member, {_month(step.ends)} AS month, chosen, {bucket} AS bucket, "
-        f"count(*) AS n FROM waits WHERE {_within(step.ends, months)} AND member_{margin} IS NOT NULL GROUP BY ALL ORDER BY ALL",
+        f"count(*) AS n FROM waits WHERE {_within(step.ends, months)} AND member_{margin} IS NOT NULL "
+        "GROUP BY ALL ORDER BY ALL",
     )
 
 
@@ -200,12 +202,14 @@ def _queue_at(rows: pd.DataFrame, month: Month) -> pd.DataFrame:
 
 def reporting_units(connection: Any, months: Sequence[Month]) -> pd.DataFrame:
     """Which units registered a referral or a first visit in each month: columns `county`, `unit`, `month`."""
-    one = [f"SELECT DISTINCT county, unit_number AS unit, {_month(column)} AS month FROM waits "
-           f"WHERE unit_number IS NOT NULL AND {_within(column, months)}" for column in ("referral", "first_visit")]  # fmt: skip
+    one = [
+        f"SELECT DISTINCT county, unit_number AS unit, {_month(column)} AS month FROM waits "
+        f"WHERE unit_number IS NOT NULL AND {_within(column, months)}"
+        for column in ("referral", "first_visit")
+    ]
     return _table(connection, f"SELECT * FROM ({' UNION '.join(one)}) ORDER BY ALL")
 
 
 def _table(connection: Any, query: str) -> pd.DataFrame:
     table = connection.execute(query).df()
     return table.astype({"n": "int64"}) if "n" in table else table
-

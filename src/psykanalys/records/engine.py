@@ -75,7 +75,9 @@ def find_files(given: Iterable[Path]) -> list[Path]:
     for path in given:
         inner = [each for each in sorted(path.iterdir()) if each.suffix.lower() in FORMATS] if path.is_dir() else [path]
         if not inner:
-            raise PsykanalysError(f"{shown(path)}: no CSV or Parquet file in the folder — name one that holds the extract")
+            raise PsykanalysError(
+                f"{shown(path)}: no CSV or Parquet file in the folder — name one that holds the extract"
+            )
         for each in inner:
             if not each.is_file():
                 raise PsykanalysError(f"{shown(each)}: no such file — name a CSV or Parquet file, or a folder of them")
@@ -96,11 +98,14 @@ def connected(paths: Sequence[Path], bounds: Bounds) -> Iterator[tuple[Any, Path
         try:
             connection = duckdb.connect(config=_settings(bounds, folder))
         except duckdb.Error as error:
-            raise PsykanalysError(f"--memory or --threads: {_first_line(error)} — expected such as 1GB and 2") from error
+            raise PsykanalysError(
+                f"--memory or --threads: {_first_line(error)} — expected such as 1GB and 2"
+            ) from error
         try:
             allowed = [name for path in paths for name in (path.as_posix(), _pattern(path))]
             connection.execute(f"SET allowed_paths = [{', '.join(map(literal, allowed))}]")
             connection.execute("SET enable_external_access = false")
+            connection.execute("SET enable_progress_bar = false")
             yield connection, Path(folder)
         except duckdb.Error as error:
             raise _as_sentence(error) from error
@@ -197,7 +202,7 @@ def _faults(file: File, names: Names) -> list[Fault]:
 def as_extract(files: Sequence[File], names: Names, *, with_rows: bool = False) -> str:
     """The SQL for all rows of all files with the contract's columns; `unreadable` names a column that cannot be read.
 
-    `with_rows` adds where each row stands (`file`: number in `files`; `row`: as an editor counts it in CSV, from 1 in
+    `with_rows` adds where each row stands (`file_number`: in `files`; `row`: as an editor counts it in CSV, from 1 in
     Parquet) and what it says, as text, in columns that begin with `raw_`.
     """
     return " UNION ALL ".join(_one_file(number, file, names, with_rows=with_rows) for number, file in enumerate(files))
@@ -208,7 +213,7 @@ def _one_file(number: int, file: File, names: Names, *, with_rows: bool) -> str:
     parts = [f"{values[column.name] or _NOTHING[column.type]} AS {column.name}" for column in COLUMNS]
     parts.append(f"{_unreadable(file, names, values)} AS unreadable")
     if with_rows:
-        parts += [f"{number} AS file", "file_row_number + 1 AS row"]
+        parts += [f"{number} AS file_number", "file_row_number + 1 AS row"]
         parts += [f"{file.text(names.source_name(column.name))} AS raw_{column.name}" for column in COLUMNS]
     return f"SELECT {', '.join(parts)} FROM {file.scan(with_rows=with_rows)}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,5 +77,3 @@ def durations(begun: pd.DataFrame) -> Durations:
 def known_limits(low: float, high: float) -> tuple[float, float] | None:
     """Both limits, or nothing where one of them is not known: a range needs both ends."""
     return (float(low), float(high)) if np.isfinite([low, high]).all() else None
-
-

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ OVER = "väntat längre än"
 NOBODY_ENDED = "Ingen väntan avslutades under månaden."
 NOBODY_BEGAN = "Ingen väntan började under månaden."
 NESTED = "Skyddad: färre än {threshold} ligger mellan denna gräns och en annan."
+TREATMENT = "Räknas inte med i någon siffra; raderna står med orsak i karantänfilen."
 NOT_REACHED = {"median": "Fler än hälften väntar ännu.", "percentile_90": "Fler än en tiondel väntar ännu."}
 
 
@@ -38,7 +41,7 @@ class Document:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The document's id; the name of its folder."""
         return f"{official_areas()[self.county].slug}-contacts-{self.extract_date}"
@@ -95,7 +98,8 @@ class Group:
         return {"area": self.area, "sex": self.sex, "age": self.age}
 
     def __str__(self) -> str:
-        return "-".join(part for part in (self.area, self.sex.lower() if self.sex != "T" else "", self.age) if part).removesuffix("-")
+        parts = (self.area, "" if self.sex == "T" else self.sex.lower(), self.age.removesuffix("-"))
+        return "-".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class Writer:
     threshold: int
 
     def flow(self, step: Step, group: Group, month: Month, waits: Waits | None, chosen: str = "") -> None:
-        """Shares of the waits that ended in a month; `chosen`: only those with ("ja") or without ("nej") a chosen wait."""
+        """Shares of waits that ended in a month; `chosen`: of those with ("ja") or without ("nej") a chosen wait."""
         shown = waits.shown(self.threshold) if waits else ()
         for place, limit in enumerate(LIMITS):
             level = {"dimension": CHOSEN, "level": chosen} if chosen else {}
@@ -124,7 +128,9 @@ class Writer:
         self._observe(name, group, day, "", numerator=waits.number)
         for limit, count, shown in zip(LIMITS, waits.over(), waits.shown(self.threshold), strict=True):
             level = {"dimension": OVER, "level": f"{limit} dagar"}
-            self._observe(name, group, day, f"over-{limit}", **level, **({"numerator": count} if shown else self._hidden))
+            self._observe(
+                name, group, day, f"over-{limit}", **level, **({"numerator": count} if shown else self._hidden)
+            )
 
     def durations(self, step: Step, group: Group, month: Month, found: Durations, place: int | None) -> None:
         """Median and 90th percentile of the waits that began in a month."""
@@ -133,7 +139,7 @@ class Writer:
             if place is not None:
                 figure = {"status": "not_applicable", "caution": NOT_REACHED[name]}
                 value, low, high = (float(part[place]) for part in (estimate.value, estimate.ci_low, estimate.ci_high))
-                if value == value:  # noqa: PLR0124
+                if not isnan(value):
                     limits = known_limits(low, high)
                     figure = {"value": value, "numerator": found.number[place]}
                     figure |= dict(zip(("ci_low", "ci_high"), limits, strict=True)) if limits else {}
@@ -149,11 +155,9 @@ class Writer:
         """A finding that tells how many rows were left out and why."""
         where = "hela utdraget" if everywhere else "utdraget"
         said = f"{rows} {'rad' if rows == 1 else 'rader'} i {where} {reason.text}."
-        self.document.add(
-            "findings", f"rows-{reason.code.replace('_', '-')}{'-everywhere' if everywhere else ''}", said, county_code=self.document.county, focus_areas="2",
-            kind=reason.kind, description=said,
-            treatment="Räknas inte med i någon siffra; raderna står med orsak i karantänfilen.",
-        )  # fmt: skip
+        suffix = f"{reason.code.replace('_', '-')}{'-everywhere' if everywhere else ''}"
+        cells = {"county_code": self.document.county, "focus_areas": "2", "kind": reason.kind, "description": said}
+        self.document.add("findings", f"rows-{suffix}", said, **cells, treatment=TREATMENT)
 
     @property
     def _hidden(self) -> dict[str, str]:
@@ -170,10 +174,11 @@ class Writer:
 def unit_codes(units: Sequence[tuple[str, str]]) -> list[str]:
     """The codes of units: county code and name in ASCII; where two names give the same, a number is added."""
     codes: list[str] = []
+    seen: Counter[str] = Counter()
     for county, name in units:
         code = f"{county}-{slugify(name) or 'enhet'}"
-        same = sum(other == code or other.startswith(f"{code}-nr-") for other in codes)
-        codes.append(f"{code}-nr-{same + 1}" if same else code)
+        seen[code] += 1
+        codes.append(f"{code}-nr-{seen[code]}" if seen[code] > 1 else code)
     return codes
 
 
@@ -197,9 +202,7 @@ def write(documents: Sequence[Document], out: Path, publisher: str) -> list[Path
     for document in documents:
         files |= {raw / document.id / f"{kind}.csv": as_csv(kind, rows) for kind, rows in document.rows.items()}
         files[out / f"{document.id}.txt"] = document.text
-    write_all(files)
-    for path in files:
-        os.chmod(path, 0o600)
+    write_all(files, private=True)
     return list(files)
 
 

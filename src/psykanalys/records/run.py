@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ class Order:
     files: Sequence[Path]
     out: Path
     extract_date: date
-    names: Names = Names()
+    names: Names = field(default_factory=Names)
     month: str | None = None
     by: Sequence[str] = ()
     units: Sequence[tuple[str, str]] = ()
     publisher: str = ""
     threshold: int = 5
-    bounds: engine.Bounds = engine.Bounds()
+    bounds: engine.Bounds = field(default_factory=engine.Bounds)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def measure(order: Order) -> Done:
 def _check_place(out: Path) -> None:
     """The quarantine holds persons' rows: it must not lie among raw data."""
     parts = out.resolve().parts
-    if any(pair == ("data", "raw") for pair in zip(parts, parts[1:], strict=False)):
+    if any(pair == ("data", "raw") for pair in pairwise(parts)):
         raise PsykanalysError(
             f"{shown(out)}: lies in raw data, and the quarantine file holds persons' rows — name a folder outside it"
         )
@@ -148,7 +149,9 @@ class _Run:
         """Everything that is told, by county."""
         if not tally.bad:
             self.places.insert(self.connection)
-        counts.keep_waits(self.connection, self.months, self.order.by, checks.is_bad(self.reasons) if tally.bad else "false")
+        counts.keep_waits(
+            self.connection, self.months, self.order.by, checks.is_bad(self.reasons) if tally.bad else "false"
+        )
         found = list(output.documents_of(self.places.counties, self.order.extract_date))
         writers = {document.county: output.Writer(document, self.order.threshold) for document in found}
         self._tell_impossible(writers, tally)
@@ -194,8 +197,11 @@ class _Run:
         place = {group: number for number, group in enumerate(found.groups)}
         ended = {"": measures.waits_by_group(flow)}
         if self.has("patient_chosen_days"):
-            ended |= {"nej": measures.waits_by_group(flow[~flow["chosen"]]), "ja": measures.waits_by_group(flow[flow["chosen"]])}
-        units = output.unit_codes(self.places.units)
+            ended |= {
+                "nej": measures.waits_by_group(flow[~flow["chosen"]]),
+                "ja": measures.waits_by_group(flow[flow["chosen"]]),
+            }
+        units = output.unit_codes(self.places.units) if margin == "unit" else ()
         for county, member in self._members(margin, [*ended[""], *queue, *place]):
             writer = writers[f"{county:02d}"]
             group = output.Group.of(writer.document.county, margin, member, units)
@@ -206,14 +212,14 @@ class _Run:
                 writer.queue(step, group, month, queue.get(key))
                 writer.durations(step, group, month, found, place.get(key))
 
-    def _members(self, margin: str, groups: Sequence[measures.Group]) -> list[tuple[int, Any]]:
-        """The county itself and the sexes and ages, whether or not anybody waited; areas and units that somebody did in."""
+    def _members(self, margin: str, groups: Sequence[tuple[int, Any, int]]) -> list[tuple[int, Any]]:
+        """The county itself and the sexes and ages, also those where nobody waited; areas and units where some did."""
         counties = [int(county) for county in self.places.counties]
         always: dict[str, Sequence[Any]] = {"": (0,), "sex": ("K", "M"), "age": range(len(counts.AGES))}
         if margin in always:
             return [(county, member) for county in counties for member in always[margin]]
         found = {(county, member) for county, member, _ in groups}
-        return sorted(pair for pair in found if margin == "unit" or pair[1] >= 100)  # 24 is the county itself
+        return sorted(pair for pair in found if margin == "unit" or pair[1] > 99)  # 24 is the county itself
 
 
 def read_units(path: Path) -> list[tuple[str, str]]:
@@ -225,7 +231,7 @@ def read_units(path: Path) -> list[tuple[str, str]]:
         table = pd.read_csv(path, dtype=str, sep=None, engine="python", encoding="utf-8-sig")
         found = list(zip(table["county"].str.strip(), table["unit"].str.strip(), strict=True))
     except (OSError, ValueError, KeyError) as error:
-        raise PsykanalysError(f"{shown(path)}: cannot be read — expected CSV with the columns county and unit") from error
+        raise PsykanalysError(
+            f"{shown(path)}: cannot be read — expected CSV with the columns county and unit"
+        ) from error
     return sorted(set(found))
-
-
