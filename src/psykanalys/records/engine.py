@@ -15,7 +15,7 @@ from psykanalys.errors import DataError, Fault, PsykanalysError
 from psykanalys.records.contract import COLUMNS, Column, Names, header_faults
 
 FORMATS = (".csv", ".parquet")
-MOST_HEADER = 100_000  # characters
+MOST_HEADER = 100_000  # bytes
 _DELIMITERS = (",", ";", "\t")
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 
@@ -175,8 +175,8 @@ def _open(connection: Any, path: Path) -> File:
 def _header(path: Path) -> tuple[str, list[str]]:
     """The delimiter of a CSV file and its column names."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline(MOST_HEADER)
+        with path.open("rb") as file:
+            first = file.readline(MOST_HEADER).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError([Fault(shown(path), 1, "", "the header is not in UTF-8", "save it as CSV UTF-8")]) from error
     delimiter = max(_DELIMITERS, key=first.count)
@@ -246,7 +246,7 @@ def _value(file: File, column: Column, names: Names) -> str | None:
     if kind is None:
         return None
     if pairs := names.values.get(column.name):
-        return _from_text(column, _mapped(f"trim(CAST({quoted} AS VARCHAR))", pairs))
+        return _from_text(column, _mapped(f"coalesce(trim(CAST({quoted} AS VARCHAR)), '')", pairs))
     if kind == "VARCHAR":
         return _from_text(column, f"trim({quoted})" if file.delimiter else quoted)
     if kind in _INTEGERS:
@@ -269,10 +269,10 @@ def _from_text(column: Column, text: str) -> str:
         return f"nullif({text}, '')"
     if column.type == "date":
         return (
-            f"CASE length({text}) WHEN 10 THEN TRY_CAST({text} AS DATE) "
-            f"WHEN 8 THEN CAST(try_strptime({text}, '%Y%m%d') AS DATE) "
-            f"ELSE CASE WHEN {text}[11] IN (' ', 'T') AND TRY_CAST({text} AS TIMESTAMP) IS NOT NULL "
-            f"THEN TRY_CAST({text}[:10] AS DATE) END END"
+            f"CASE WHEN length({text}) = 10 AND {text}[5] = '-' THEN TRY_CAST({text} AS DATE) "
+            f"WHEN regexp_full_match({text}, '[0-9]{{8}}') THEN CAST(try_strptime({text}, '%Y%m%d') AS DATE) "
+            f"WHEN {text}[11] IN (' ', 'T') AND TRY_CAST({text} AS TIMESTAMP) IS NOT NULL "
+            f"THEN TRY_CAST({text}[:10] AS DATE) END"
         )
     if column.type == "number":
         return f"CASE WHEN regexp_full_match({text}, '-?[0-9]{{1,9}}') THEN CAST({text} AS INTEGER) END"
