@@ -42,14 +42,13 @@ class Reason:
 
 def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
     """Every reason, in the order in which they are tried. A condition that is unknown (NULL) does not apply."""
-    day, first = f"DATE '{extract_date}'", f"DATE '{SOONEST}'"
-    last = f"greatest({', '.join(DATES)})"
+    day = f"DATE '{extract_date}'"
     areas = ", ".join(map(literal, sorted(unknown_areas)))
-    until = f"CASE WHEN waiting THEN {day} ELSE {last} END"
+    until = f"CASE WHEN waiting THEN {day} ELSE greatest({', '.join(DATES)}) END"
     return [
         Reason("unreadable", "", "unreadable IS NOT NULL", "har en cell som inte går att läsa", "structure"),
         Reason("missing_id", "id", "id IS NULL", "saknar nummer", "missing_in_extract"),
-        Reason("duplicate_id", "id", "id IN (SELECT id FROM duplicate_ids)", "har ett nummer som står flera gånger",
+        Reason("duplicate_id", "id", "twice", "har ett nummer som står flera gånger",
                "duplicate"),
         Reason("missing_area", "area", "area IS NULL", "saknar område", "missing_in_extract"),
         Reason("unknown_area", "area", f"area IN ({areas})" if areas else "false",
@@ -60,8 +59,8 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
                "saknar ålder eller har en ålder utanför 0–120 år", "other"),
         Reason("missing_waiting", "waiting", "waiting IS NULL", "säger inte om patienten väntar", "missing_in_extract"),
         Reason("missing_referral", "referral", "referral IS NULL", "saknar remissdatum", "missing_in_extract"),
-        Reason("too_early", "referral", f"least({', '.join(DATES)}) < {first}", "har ett datum före år 1900", "period"),
-        Reason("in_the_future", "", f"{last} > {day}", "har ett datum efter utdragets dag", "period"),
+        Reason("too_early", "referral", f"referral < DATE '{SOONEST}'", "har ett datum före år 1900", "period"),
+        Reason("in_the_future", "", _any(DATES, f"> {day}"), "har ett datum efter utdragets dag", "period"),
         Reason("visit_before_referral", "first_visit", "first_visit < referral", "har ett första besök före remissen"),
         Reason("step_without_visit", "first_visit",
                "first_visit IS NULL AND (assessment IS NOT NULL OR treatment_start IS NOT NULL)",
@@ -70,7 +69,7 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
                "har en utredning före första besöket"),
         Reason("treatment_before_visit", "treatment_start", "treatment_start < first_visit",
                "har en behandling före första besöket"),
-        Reason("closed_too_early", "closed", "closed < greatest(referral, first_visit, assessment, treatment_start)",
+        Reason("closed_too_early", "closed", _any(DATES[:-1], "> closed"),
                "är avslutade före en senare händelse"),
         Reason("closed_and_waiting", "closed", "waiting AND closed IS NOT NULL", "är både avslutade och väntande"),
         Reason("treated_and_waiting", "waiting", "waiting AND treatment_start IS NOT NULL",
@@ -78,7 +77,7 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
         Reason("no_outcome", "waiting", "NOT waiting AND closed IS NULL AND first_visit IS NULL",
                "har varken besök, avslut eller pågående väntan"),
         Reason("chosen_too_long", "patient_chosen_days",
-               f"patient_chosen_days < 0 OR patient_chosen_days > {until} - referral",
+               f"CASE WHEN patient_chosen_days <> 0 THEN patient_chosen_days NOT BETWEEN 0 AND {until} - referral END",
                "har en patientvald väntan som är längre än väntan, eller under noll"),
     ]  # fmt: skip
 
@@ -86,6 +85,21 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
 def is_bad(found: Sequence[Reason]) -> str:
     """The SQL that is true of a row that any reason applies to, and false of the others."""
     return f"coalesce({' OR '.join(f'({reason.sql})' for reason in found)}, false)"
+
+
+def holds(found: Sequence[Reason]) -> str:
+    """The SQL that is true of a row that no reason applies to but that its id is there twice."""
+    return f"NOT {is_bad([reason for reason in found if reason.code != 'duplicate_id'])}"
+
+
+def with_twice(connection: Any, view: str) -> str:
+    """The SQL for a view's rows with a column `twice`: whether the id is there more than once."""
+    some = connection.execute("SELECT count(*) FROM duplicate_ids").fetchall()[0][0]
+    return f"(SELECT *, {'id IN (SELECT id FROM duplicate_ids)' if some else 'false'} AS twice FROM {view})"
+
+
+def _any(columns: Iterable[str], comparison: str) -> str:
+    return " OR ".join(f"{column} {comparison}" for column in columns)
 
 
 def reason_of(found: Sequence[Reason]) -> str:
@@ -122,7 +136,7 @@ def find_duplicates(connection: Any, rows: int, folder: Path) -> None:
     connection.execute("CREATE TEMP TABLE duplicate_ids (id VARCHAR)")
     for equal in _equal_hashes(connection, rows, folder):
         connection.execute("INSERT INTO equal_hashes SELECT unnest(?::UBIGINT[])", [equal.tolist()])
-    if connection.execute("SELECT count(*) FROM equal_hashes").fetchone()[0]:
+    if connection.execute("SELECT count(*) FROM equal_hashes").fetchall()[0][0]:
         connection.execute(
             "INSERT INTO duplicate_ids SELECT id FROM extract "
             "WHERE hash(id) IN (SELECT hash FROM equal_hashes) GROUP BY id HAVING count(*) > 1"
@@ -164,7 +178,10 @@ def write_quarantine(connection: Any, files: Sequence[File], found: Sequence[Rea
     The view `rows` has them. Text that begins as a formula gets an apostrophe.
     """
     temporary = beside(path)
-    query = f"SELECT {', '.join(_cells(files, found))} FROM rows WHERE {is_bad(found)} ORDER BY file_number, row"
+    query = (
+        f"SELECT {', '.join(_cells(files, found))} FROM {with_twice(connection, 'rows')} "
+        f"WHERE {is_bad(found)} ORDER BY file_number, row"
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with create(temporary, private=True) as stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -98,10 +99,10 @@ class Tally:
 
     def by_reason(self) -> dict[str, int]:
         """How many rows each reason concerns."""
-        found: dict[str, int] = {}
-        for (reason, _), number in self.bad.items():
-            found[reason] = found.get(reason, 0) + number
-        return found
+        found: Counter[str] = Counter()
+        for (reason, _), number in sorted(self.bad.items()):
+            found[reason] += number
+        return dict(found)
 
 
 class _Run:
@@ -113,9 +114,9 @@ class _Run:
             view = engine.as_extract(files, order.names, with_rows=with_rows)
             connection.execute(f"CREATE TEMP VIEW {name} AS {view}")
         pairs = checks.find_places(connection)
-        unknown = checks.unknown_areas(pairs)
-        self.places = Places.of(pairs, unknown)
-        self.reasons = checks.reasons(order.extract_date, unknown)
+        self.unknown = checks.unknown_areas(pairs)
+        self.places = Places.of(pairs, self.unknown)
+        self.reasons = checks.reasons(order.extract_date, self.unknown)
 
     def has(self, column: str) -> bool:
         """Whether some file has a column."""
@@ -129,29 +130,27 @@ class _Run:
 
     def check(self, folder: Path) -> Tally:
         """Find the rows that are impossible, and count them."""
-        total = self.connection.execute("SELECT count(*) FROM extract").fetchone()[0]
+        total = self.connection.execute("SELECT count(*) FROM extract").fetchall()[0][0]
         if not total:
             raise PsykanalysError("records: the extract has no rows — expected one row per contact")
         checks.find_duplicates(self.connection, total, folder)
-        is_bad = checks.is_bad(self.reasons)
-        rows, used = self.connection.execute(f"SELECT count(*), count(*) FILTER (NOT {is_bad}) FROM extract").fetchone()
-        if used == rows:
-            return Tally(rows, used, {})
-        known = "CASE WHEN area IN (SELECT known_area FROM places) THEN area[:2] ELSE '' END"
         self.places.insert(self.connection)
+        is_bad, reason = checks.is_bad(self.reasons), checks.reason_of(self.reasons)
+        rows = checks.with_twice(self.connection, "extract")
         found = self.connection.execute(
-            f"SELECT {checks.reason_of(self.reasons)} AS reason, coalesce({known}, '') AS county, count(*) "
-            f"FROM extract WHERE {is_bad} GROUP BY ALL ORDER BY ALL"
+            "SELECT reason, CASE WHEN reason IS NOT NULL THEN area END AS of_bad, count(*) FROM "
+            f"(SELECT CASE WHEN {is_bad} THEN {reason} END AS reason, area FROM {rows}) GROUP BY ALL"
         ).fetchall()
-        return Tally(rows, used, {(self.reasons[reason].code, county): number for reason, county, number in found})
+        bad: Counter[tuple[str, str]] = Counter()
+        for number, area, count in found:
+            if number is not None:
+                bad[self.reasons[number].code, area[:2] if area and area not in self.unknown else ""] += count
+        return Tally(total, sum(count for number, _, count in found if number is None), dict(bad))
 
     def documents(self, tally: Tally) -> list[output.Document]:
         """Everything that is told, by county."""
-        if not tally.bad:
-            self.places.insert(self.connection)
-        counts.keep_waits(
-            self.connection, self.months, self.order.by, checks.is_bad(self.reasons) if tally.bad else "false"
-        )
+        holds = checks.holds(self.reasons) if tally.bad else "true"
+        counts.keep_waits(self.connection, self.months, self.order.by, holds)
         found = list(output.documents_of(self.places.counties, self.order.extract_date))
         writers = {document.county: output.Writer(document, self.order.threshold) for document in found}
         self._tell_impossible(writers, tally)
