@@ -28,6 +28,7 @@ LAYERS = [
     ["report"],
     ["mail"],
     ["demo"],
+    ["records"],
     ["cli"],
     ["__main__"],
 ]

@@ -18,6 +18,8 @@ from psykanalys import __version__
 from psykanalys.errors import DataError, PsykanalysError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from psykanalys.data.project import Project
     from psykanalys.mail.addresses import Mailbox
     from psykanalys.mail.mailing import Post, Result
@@ -178,6 +180,58 @@ def report(
     for outcome in failed:
         _tell(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def records(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or Parquet files, or folders of them.")],
+    extract_date: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="Day when the extract was drawn.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to, outside data/raw.")],
+    month: Annotated[
+        str | None, typer.Option("--month", help="2024-06 or 2024-01/2024-06 (default: the last whole month).")
+    ] = None,
+    by: Annotated[list[str] | None, typer.Option("--by", help="area, unit, sex or age; may be repeated.")] = None,
+    names: Annotated[Path | None, typer.Option("--names", help="YAML file: the system's own names.")] = None,
+    units: Annotated[Path | None, typer.Option("--units", help="CSV file: the units that should report.")] = None,
+    publisher: Annotated[str, typer.Option("--publisher", help="Who publishes the figures.")] = "",
+    threshold: Annotated[int, typer.Option("--threshold", min=3, help="Counts below it are small.")] = 5,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="How many threads.")] = 2,
+    memory: Annotated[str, typer.Option("--memory", help="What the database may use.")] = "1GB",
+    temporary: Annotated[
+        Path | None, typer.Option("--temporary", help="Folder for what does not fit in memory.")
+    ] = None,
+) -> None:
+    """Count waiting times from an extract with a row per contact (docs/records.md).
+
+    Writes raw files to OUT/raw/ and the rows that are impossible, with the reason, to OUT/quarantine.csv.
+
+    Example: psykanalys records extract.parquet --date 2024-07-01 --out waits --month 2024-01/2024-06
+    """
+    from psykanalys.records import contract, counts, engine, run
+
+    for margin in by or ():
+        _one_of("--by", margin, counts.MARGINS)
+    done = run.measure(
+        run.Order(
+            files, out, _day(extract_date), contract.read_names(names) if names else contract.Names(), month,
+            tuple(dict.fromkeys(by or ())), run.read_units(units) if units else (), publisher, threshold,
+            engine.Bounds(threads, memory, temporary),
+        )
+    )  # fmt: skip
+    for reason, number in done.quarantined.items():
+        _tell(f"{_counted(number, 'row')} in quarantine: {reason}", err=True)
+    where = f" → {done.quarantine.as_posix()}" if done.quarantine else ""
+    _tell(f"{_counted(done.rows, 'row')}: {done.used} used, {done.rows - done.used} in quarantine{where}")
+    _tell(f"{_counted(done.observations, 'observation')} in {', '.join(done.documents)} → {(out / 'raw').as_posix()}/")
+
+
+def _day(text: str) -> date:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' — expected a day such as 2024-07-01", param_hint="--date") from None
 
 
 @app.command()
