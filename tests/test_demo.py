@@ -32,32 +32,32 @@ AREAS = 2 + 26 + 8  # Stockholm's and Uppsala's municipalities
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Project:
+def sweden(tmp_path_factory) -> Project:
     folder = tmp_path_factory.mktemp("demo") / "sverige"
     assert make_demo(folder, ROOT, SIZE) == (AREAS + 1) * 20 * 6 * 3
     return Project(folder)
 
 
 @pytest.fixture(scope="module")
-def page(project):
-    return make_page(project, params.read(project, "uppsala", optional=True).model_dump())
+def page(sweden):
+    return make_page(sweden, params.read(sweden, "uppsala", optional=True).model_dump())
 
 
 @pytest.fixture(scope="module")
-def series(project):
-    found = load_prepared(project).series
+def series(sweden):
+    found = load_prepared(sweden).series
     return found.rows(sorted(found.sources))
 
 
-def test_it_holds_by_the_contract(project):
-    assert check_project(project) == []
+def test_it_holds_by_the_contract(sweden):
+    assert check_project(sweden) == []
 
 
-def test_the_same_seed_gives_the_same_figures_and_another_gives_others(tmp_path, project):
+def test_the_same_seed_gives_the_same_figures_and_another_gives_others(tmp_path, sweden):
     for name, seed in (("same", 3), ("other", 4)):
         make_demo(tmp_path / name, ROOT, Size(20, 6, 2, seed))
     raw = "data/raw/demo-register-03/series.csv"
-    same, other, own = ((folder / raw).read_bytes() for folder in (tmp_path / "same", tmp_path / "other", project.root))
+    same, other, own = ((folder / raw).read_bytes() for folder in (tmp_path / "same", tmp_path / "other", sweden.root))
     assert same == own != other
 
 
@@ -70,11 +70,11 @@ def test_counties_are_their_municipalities_and_all_are_women_and_men(series):
     assert (totals["01"] + totals["03"] == totals["00"]).all()
 
 
-def test_a_folder_that_is_there_is_not_touched(project):
-    before = (project.root / TRUTH).read_bytes()
+def test_a_folder_that_is_there_is_not_touched(sweden):
+    before = (sweden.root / TRUTH).read_bytes()
     with pytest.raises(ProjectError, match="already exists"):
-        make_demo(project.root, ROOT, SIZE)
-    assert (project.root / TRUTH).read_bytes() == before
+        make_demo(sweden.root, ROOT, SIZE)
+    assert (sweden.root / TRUTH).read_bytes() == before
 
 
 def test_a_demo_that_cannot_be_finished_leaves_nothing(tmp_path, monkeypatch):
@@ -94,10 +94,10 @@ def test_there_are_measures_enough_for_the_whole_of_sweden():
     assert len(counties()) + len(municipalities()) == 311
 
 
-def test_the_verdicts_are_as_often_wrong_as_they_say(project):
+def test_the_verdicts_are_as_often_wrong_as_they_say(sweden):
     codes = ["01", "03", *(area.code for area in municipalities() if area.parent == "03")]
-    table = check_verdicts(project, codes)
-    assert table["verdicts"].sum() == len(codes) * len(assemble(find_area("03"), load_prepared(project)).targets)
+    table = check_verdicts(sweden, codes)
+    assert table["verdicts"].sum() == len(codes) * len(assemble(find_area("03"), load_prepared(sweden)).targets)
     sure, likely = (
         table.loc[[word for word in table.index if word.startswith(start)]] for start in ("säkert", "troligen")
     )
@@ -117,7 +117,7 @@ def test_a_truth_that_is_turned_round_makes_the_verdicts_wrong(tmp_path):
     assert firm["wrong"].sum() >= 0.8 * firm["verdicts"].sum() > 0
 
 
-def test_every_page_says_that_its_figures_are_made_up(project, page, tmp_path):
+def test_every_page_says_that_its_figures_are_made_up(sweden, page, tmp_path):
     heading = html.document_fromstring(page).xpath("//h1/following-sibling::*[1]")[0]
     assert heading.text_content().startswith(SYNTHETIC)
     sheets = pypdf.PdfReader(io.BytesIO(convert(page, "pdf", "uppsala", ("html",)))).pages
@@ -135,11 +135,11 @@ def test_a_page_of_real_figures_says_nothing_of_the_kind(counties):
     assert [name for name, county in counties.items() if SYNTHETIC in county.head().to_html()] == []
 
 
-def test_a_demo_is_not_mailed(project, page, tmp_path, monkeypatch):
+def test_a_demo_is_not_mailed(sweden, page, tmp_path, monkeypatch):
     (tmp_path / "uppsala.html").write_text(page, encoding="utf-8")
     monkeypatch.setattr(guard, "_proved", lambda *_: None)
     with pytest.raises(MailError, match="made up"):
-        guard.checked(project, "uppsala", tmp_path)
+        guard.checked(sweden, "uppsala", tmp_path)
 
 
 def test_the_first_message_adds_up(page):
@@ -149,10 +149,10 @@ def test_the_first_message_adds_up(page):
     assert len(parts) > 1
 
 
-def test_how_each_measure_developed_stands_in_a_table(page, project):
+def test_how_each_measure_developed_stands_in_a_table(page, sweden):
     tables = html.document_fromstring(page).xpath("//table[caption[contains(., 'Utveckling enligt register')]]")
     shown = {row.xpath("string(*[1])") for table in tables for row in table.xpath(".//tbody/tr")}
-    listed = assemble(find_area("03"), load_prepared(project)).developments
+    listed = assemble(find_area("03"), load_prepared(sweden)).developments
     assert len(shown) == len(listed) == 20
     assert set(listed["marker"]) <= {"increasing", "decreasing", "no_change", "not_enough_points", "not_estimable"}
 
@@ -160,18 +160,18 @@ def test_how_each_measure_developed_stands_in_a_table(page, project):
 # --- areas, index and summary ----------------------------------------------------------------------------------------
 
 
-def test_all_and_municipalities_are_those_with_figures(project):
-    assert file_names(project, [], everything=True) == ["stockholm", "uppsala"]
-    assert len(file_names(project, [], "municipality")) == AREAS - 2
-    assert file_names(project, ["Uppsala kommun", "0380"], "municipality") == ["uppsala-kommun"]
+def test_all_and_municipalities_are_those_with_figures(sweden):
+    assert file_names(sweden, [], everything=True) == ["stockholm", "uppsala"]
+    assert len(file_names(sweden, [], "municipality")) == AREAS - 2
+    assert file_names(sweden, ["Uppsala kommun", "0380"], "municipality") == ["uppsala-kommun"]
 
 
-def test_a_municipality_has_its_countys_plan_and_its_own_figures(project):
-    analysis = assemble(find_area("0380"), load_prepared(project))
+def test_a_municipality_has_its_countys_plan_and_its_own_figures(sweden):
+    analysis = assemble(find_area("0380"), load_prepared(sweden))
     assert set(analysis.results["area"]) == {"0380", "00"}
     assert {each.area for each in analysis.verdicts} == {"0380"}
     assert {each.period for each in analysis.verdicts} == {str(LAST_YEAR)}
-    assert len(analysis.current_goals) == len(assemble(find_area("03"), load_prepared(project)).current_goals)
+    assert len(analysis.current_goals) == len(assemble(find_area("03"), load_prepared(sweden)).current_goals)
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_what_became_of_a_batch_is_told_in_a_line_and_as_data(tmp_path):
     assert data["areas"][2]["message"] == "no data"
 
 
-def test_the_command_makes_reports_of_municipalities_and_writes_the_summary(project, tmp_path, monkeypatch, capsys):
+def test_the_command_makes_reports_of_municipalities_and_writes_the_summary(sweden, tmp_path, monkeypatch, capsys):
     arguments = [
         "report",
         "Knivsta",
@@ -241,7 +241,7 @@ def test_the_command_makes_reports_of_municipalities_and_writes_the_summary(proj
         "--summary",
         tmp_path / "s.json",
     ]
-    monkeypatch.setattr(sys, "argv", ["psykanalys", *map(str, arguments), "--project", str(project.root)])
+    monkeypatch.setattr(sys, "argv", ["psykanalys", *map(str, arguments), "--project", str(sweden.root)])
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     assert stopped.value.code == 0
