@@ -4,16 +4,18 @@ Two-way counts with published totals, 2–6 × 2–6, each count Poisson around 
 Beside ours stand, on the same tables, hiding the small counts only and a simple heuristic (the smallest other count of
 the row and of the column is hidden, too). A count is open if either attacker is left too few possible values.
 
-    python benchmarks/disclosure.py [--tables 10000] [--minutes 8] [--processes 2]
+    python benchmarks/disclosure.py [--first 0] [--count 10000] [--minutes 600] [--into results.jsonl]
+
+Each table has a seed of its own. With `--into` every table's results are written at once, and a second call goes on.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
@@ -22,8 +24,7 @@ from psykanalys.disclosure.attack import THRESHOLD
 
 MEAN = 12
 SIDES = (2, 6)
-CHUNK = 20
-Result = dict[str, tuple[int, int, int, float]]  # method → hidden besides, open small, open in all, seconds
+Result = dict[str, list[float]]  # method → hidden besides, open small, open in all, seconds
 
 
 def table(number: int) -> np.ndarray:
@@ -64,7 +65,7 @@ METHODS: dict[str, Callable[[System, tuple[int, ...]], np.ndarray]] = {
 
 
 def one(number: int) -> tuple[int, int, Result]:
-    """Every method on one table: its cells, its small counts, and the results."""
+    """Every method on one table: its cells, its small counts, and the results. The attackers begin with nothing."""
     inner = table(number)
     shape = (inner.shape[0] + 1, inner.shape[1] + 1)
     results: Result = {}
@@ -76,25 +77,25 @@ def one(number: int) -> tuple[int, int, Result]:
         took = time.perf_counter() - started
         told = np.zeros(len(system), dtype=bool)
         for knows_rule in (False, True):
-            told |= attack(system, hidden, knows_rule=knows_rule, bounds=False).narrow
-        results[name] = (int((hidden & ~small).sum()), int((told & small).sum()), int(told.sum()), took)
+            told |= attack(two_way(inner), hidden, knows_rule=knows_rule, bounds=False).narrow
+        results[name] = [int((hidden & ~small).sum()), int((told & small).sum()), int(told.sum()), took]
     return len(system), int(small.sum()), results
 
 
-def several(numbers: range) -> list[tuple[int, int, Result]]:
-    return [one(number) for number in numbers]
-
-
-def collect(tables: int, minutes: float, processes: int) -> list[tuple[int, int, Result]]:
-    """Results in the order of the tables until the time is over."""
+def collect(numbers: range, minutes: float, into: Path | None) -> list[tuple[int, int, Result]]:
+    """Results in the order of the tables until the time is over; those that `into` holds are not made again."""
     until = time.monotonic() + 60 * minutes
-    chunks = iter([range(start, min(start + CHUNK, tables)) for start in range(0, tables, CHUNK)])
-    found: list[tuple[int, int, Result]] = []
-    with ProcessPoolExecutor(processes) as pool:
-        while time.monotonic() < until and (some := list(islice(chunks, 2 * processes))):
-            for results in pool.map(several, some):
-                found += results
-    return found
+    lines = into.read_text().splitlines() if into and into.exists() else []
+    done = {number: tuple(found) for number, found in map(json.loads, lines)}
+    for number in numbers:
+        if time.monotonic() > until:
+            break
+        if number not in done:
+            done[number] = one(number)
+            if into:
+                with into.open("a") as file:
+                    file.write(json.dumps([number, done[number]]) + "\n")
+    return [done[number] for number in numbers if number in done]
 
 
 def report(found: list[tuple[int, int, Result]], took: float) -> Iterator[str]:
@@ -122,12 +123,14 @@ def report(found: list[tuple[int, int, Result]], took: float) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", type=int, default=10_000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first table")
+    parser.add_argument("--count", type=int, default=10_000, help="how many tables")
     parser.add_argument("--minutes", type=float, default=600, help="stop after so many, and report what was done")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--into", type=Path, help="file that holds what is done, so that a second call goes on")
     chosen = parser.parse_args()
     started = time.perf_counter()
-    found = collect(chosen.tables, chosen.minutes, chosen.processes)
+    numbers = range(chosen.first, chosen.first + chosen.count)
+    found = collect(numbers, chosen.minutes, chosen.into)
     print("\n".join(report(found, time.perf_counter() - started)))
     if sum(result["ours"][1] for _, _, result in found):
         raise SystemExit("a hidden small count is open")

@@ -28,7 +28,7 @@ def test_the_version_is_told():
 
 
 def test_every_command_shows_an_example():
-    for command in ("check", "prepare", "report", "verify", "export", "indicators", "init"):
+    for command in ("check", "prepare", "report", "verify", "export", "indicators", "init", "records"):
         assert "Example:" in runner.invoke(app, [command, "--help"]).stdout
 
 

@@ -17,6 +17,7 @@ LAYERS = [
     ["data"],
     ["disclosure"],
     ["indicators"],
+    ["registers"],
     ["verdicts"],
     ["comparison"],
     ["analysis"],
@@ -26,6 +27,8 @@ LAYERS = [
     ["present"],
     ["report"],
     ["mail"],
+    ["demo"],
+    ["records"],
     ["cli"],
     ["__main__"],
 ]

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from psykanalys.analysis import FOCUS_AREAS
-from psykanalys.report.params import Parameters
+from psykanalys.report import params
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -43,7 +43,19 @@ def test_cells_are_short_and_compute_nothing(notebook):
 def test_there_is_exactly_one_parameters_cell_with_every_parameter(notebook):
     (cell,) = [cell for cell in code(notebook) if "parameters" in cell.metadata.get("tags", [])]
     assigned = {node.targets[0].id for node in ast.parse(cell.source).body if isinstance(node, ast.Assign)}
-    assert assigned == set(Parameters.model_fields)
+    level = "municipality" if "municipality" in assigned else "county"
+    assert assigned == set(params.names(level))
+
+
+def test_the_notebooks_of_counties_and_municipalities_differ_in_who_they_are_about_only():
+    both = [nbformat.read(ROOT / "notebooks" / f"{level}_report.ipynb", as_version=4) for level in params.LEVELS]
+    ours, theirs = ([cell.source for cell in notebook.cells] for notebook in both)
+    differing = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
+    assert [cell.id for cell in both[0].cells] == [cell.id for cell in both[1].cells]
+    assert len(differing) == 3
+    (_, (one, other), (loads, also)) = differing
+    assert other == one.replace('county = "vasterbotten"', 'municipality = "umea"')
+    assert also == loads.replace("    county,", "    municipality=municipality,")
 
 
 def test_the_cell_after_the_parameters_checks_them(notebook):

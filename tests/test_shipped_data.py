@@ -7,6 +7,8 @@ import yaml
 
 from psykanalys.catalogue import FOLDER, load_catalogue
 from psykanalys.data.prepare import items, load_prepared
+from psykanalys.records.counts import LIMITS, STEPS
+from psykanalys.records.output import REPORTING
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,14 @@ def test_every_definition_is_used_or_named_by_a_target(prepared):
     for column in ("indicator", "reported_indicator"):
         used |= set(prepared["targets"][column].dropna())
     used |= set(prepared["survey"]["indicator"].dropna())
-    assert set(load_catalogue()) <= used
+    used |= made_from_records()
+    assert set(load_catalogue()) == used
+
+
+def made_from_records() -> set[str]:
+    """The measures that `psykanalys records` makes."""
+    parts = [*(f"within_{limit}" for limit in LIMITS), "queue", "median", "percentile_90"]
+    return {f"wait_{step.name}_{part}" for step in STEPS for part in parts} | {REPORTING}
 
 
 def test_every_definition_file_is_named_by_its_id_and_holds_no_code():

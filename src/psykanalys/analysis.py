@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from psykanalys import indicators
-from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county, official_areas
+from psykanalys import indicators, registers
+from psykanalys.areas import NATION, Area, UnknownAreaError, find_area, find_county, find_municipality, official_areas
 from psykanalys.catalogue import Indicator, load_catalogue
 from psykanalys.comparison import Comparison, NotCompared, compare_all, not_compared
 from psykanalys.data.prepare import Prepared, as_rows, items, load_prepared, with_plain_texts
 from psykanalys.data.project import Project
+from psykanalys.data.series import as_observations
 from psykanalys.disclosure import THRESHOLD, Protected, protect
 from psykanalys.errors import ParameterError
 from psykanalys.verdicts import Verdict, Word, judge_all, to_table
@@ -39,7 +40,8 @@ class Analysis:
 
     `goals`, `activities`, `targets`, `plan_indicators`, `units`, `needs`, `funding`, `survey`, `consultation`,
     `findings` and `commentary` are tables of the contract; `results` comes from `indicators.calculate`; `verdicts`
-    and `comparisons` are lists of objects.
+    and `comparisons` are lists of objects; `developments` tells of each measure of a register how it has developed
+    (`registers.developments`). `county` is the area that the report is about: a county or a municipality.
     """
 
     county: Area
@@ -51,12 +53,23 @@ class Analysis:
     catalogue: Mapping[str, Indicator]
     manifest: Mapping[str, Any]
     protected: Protected | None = None
+    developments: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         tables = self.__dict__.get("tables_by_kind", {})
         if name in tables:
             return tables[name]
         raise AttributeError(name)
+
+    @property
+    def who(self) -> str:
+        """What the area is called in a sentence: 'länet' or 'kommunen'."""
+        return "kommunen" if self.county.kind == "municipality" else "länet"
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether any of the figures are made up: then every page says so."""
+        return bool((self.sources["synthetic"] == "yes").any())
 
     @cached_property
     def current_goals(self) -> pd.DataFrame:
@@ -155,6 +168,16 @@ class Analysis:
         return pd.Series(pd.Categorical(steps, STEPS), index=goals, name="step")
 
     @cached_property
+    def results_by_id(self) -> Mapping[str | None, Mapping[str, Any]]:
+        """The rows of `results` as dictionaries, by id."""
+        return {row["id"]: row for row in as_rows(self.results)}
+
+    @cached_property
+    def register_sources(self) -> frozenset[str]:
+        """Ids of the sources that are registers, not documents."""
+        return frozenset(self.sources.loc[self.sources["role"] == "register", "id"])
+
+    @cached_property
     def plan_sources(self) -> frozenset[str]:
         """Ids of the documents that adopt a plan."""
         return frozenset(self.sources.loc[self.sources["plan_start"].notna(), "id"])
@@ -181,18 +204,28 @@ def analyse(county: str, project: Project, threshold: int = THRESHOLD) -> Analys
 
     Raises ParameterError where the county is unknown or has no documents, DataError where raw data breaks the contract.
     """
-    area = _county(county)
-    ahead = _ahead.get((area.code, project.root, threshold))
-    return _unshared(ahead) if ahead else assemble(area, load_prepared(project), threshold)
+    return _analysed(_county(county), project, threshold)
 
 
-def analyse_ahead(county: str, project: Project, threshold: int = THRESHOLD) -> None:
-    """Put together a county for the next calls of `analyse`, in this process and those that are forked from it.
+def analyse_municipality(municipality: str, project: Project, threshold: int = THRESHOLD) -> Analysis:
+    """The same for a municipality: the plan of its county, with the municipality's own figures."""
+    try:
+        return _analysed(find_municipality(municipality), project, threshold)
+    except UnknownAreaError as error:
+        raise ParameterError(f"municipality: {error}") from error
+
+
+def analyse_ahead(area: Area, project: Project, threshold: int = THRESHOLD) -> None:
+    """Put together an area for the next calls of `analyse`, in this process and those that are forked from it.
 
     For a process that lives as long as one report does: raw data that changes meanwhile is not seen.
     """
-    area = _county(county)
     _ahead[area.code, project.root, threshold] = assemble(area, load_prepared(project), threshold)
+
+
+def _analysed(area: Area, project: Project, threshold: int) -> Analysis:
+    ahead = _ahead.get((area.code, project.root, threshold))
+    return _unshared(ahead) if ahead else assemble(area, load_prepared(project), threshold)
 
 
 def _unshared(analysis: Analysis) -> Analysis:
@@ -202,23 +235,65 @@ def _unshared(analysis: Analysis) -> Analysis:
 
 
 def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Analysis:
-    """Put together everything about a county from prepared tables. Raises ParameterError where it has no documents.
+    """Put together everything about a county or a municipality from prepared tables.
 
+    A municipality has the plan of its county, and its own figures. Raises ParameterError where there are no documents.
     Unpublished counts of persons are protected first, over the observations of all counties together; nothing that is
     calculated or shown ever sees a hidden one.
     """
     catalogue = load_catalogue()
     protected = protect_all(prepared, threshold)
-    tables = _of_county({**prepared.tables, "observations": protected.observations}, area)
+    tables = _of_area({**prepared.tables, "observations": protected.observations}, area)
     if tables["sources"].empty:
         raise ParameterError(
-            f"county: {area.name} has no documents — counties with documents: {_with_documents(prepared)}"
+            f"{area.kind}: {area.name} has no documents — counties with documents: {_with_documents(prepared)}"
         )
+    series = _open_series(prepared, tables["sources"]["id"], area)
+    judged = registers.to_judge(series, area.code)
+    tables["observations"] = _joined(tables["observations"], as_observations(judged, catalogue))
+    tables["targets"] = _targets_of(tables["targets"], area)
     results = indicators.calculate(catalogue, tables["observations"], tables["survey"])
-    verdicts = judge_all(tables["targets"], results, tables["sources"], tables["goals"], tables["overrides"])
-    comparisons = tuple(compare_all(results, area.code))
-    apart = tuple(not_compared(results, area.code))
-    return Analysis(area, tables, results, tuple(verdicts), comparisons, apart, catalogue, prepared.manifest, protected)
+    history = registers.history(judged)
+    verdicts = judge_all(tables["targets"], results, tables["sources"], tables["goals"], tables["overrides"], history)
+    return Analysis(
+        county=area,
+        tables_by_kind=tables,
+        results=results,
+        verdicts=tuple(verdicts),
+        comparisons=tuple(compare_all(results, area.code)),
+        not_compared=tuple(not_compared(results, area.code)),
+        catalogue=catalogue,
+        manifest=prepared.manifest,
+        protected=protected,
+        developments=registers.developments(series, area.code, catalogue),
+    )
+
+
+def _open_series(prepared: Prepared, sources: Iterable[str], area: Area) -> pd.DataFrame:
+    """The rows of registers about an area and the nation that need no protection: all of the measure is public."""
+    rows = prepared.series.rows(sources, {area.code, NATION})
+    return rows[~rows["indicator"].isin(_at_stake(prepared))]
+
+
+def _at_stake(prepared: Prepared) -> frozenset[str]:
+    """The measures of registers of which some row is not public, and those that share a population with them."""
+    named = frozenset[str]().union(*prepared.series.unpublished.values())
+    catalogue = load_catalogue()
+    populations = {catalogue[name].denominator for name in named} - {None}
+    return named | {name for name, each in catalogue.items() if named and each.denominator in populations}
+
+
+def _joined(observations: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    if more.empty:
+        return observations
+    return pd.concat([observations, more], ignore_index=True).sort_values("id", ignore_index=True)
+
+
+def _targets_of(targets: pd.DataFrame, area: Area) -> pd.DataFrame:
+    """The targets as they hold for an area: a municipality is held against those of its county."""
+    if area.kind != "municipality":
+        return targets
+    return targets.assign(area=targets["area"].where(targets["area"] != area.parent, area.code))
 
 
 def _goals_of(verdicts: Iterable[Verdict]) -> frozenset[str]:
@@ -233,10 +308,16 @@ def _county(text: str) -> Area:
 
 
 def protect_all(prepared: Prepared, threshold: int = THRESHOLD, known: Collection[str] = ()) -> Protected:
-    """The observations of all counties with what must be hidden hidden; `known` rows a reader has from before."""
+    """The observations of all counties with what must be hidden hidden; `known` rows a reader has from before.
+
+    Of registers those measures are among them of which some row is not public.
+    """
     areas = {**official_areas(), **own_areas(prepared["areas"])}
     members = {row["code"]: items(row["members"]) for row in as_rows(prepared["areas"]) if row["members"]}
-    shown = prepared["observations"]
+    shown, measures = prepared["observations"], _at_stake(prepared)
+    if measures:
+        rows = prepared.series.rows(sorted(prepared.series.sources), measures=measures)
+        shown = _joined(shown, as_observations(rows, load_catalogue()))
     return protect(shown, load_catalogue(), areas, threshold=threshold, known=known, members=members)
 
 
@@ -246,17 +327,30 @@ def own_areas(table: pd.DataFrame) -> dict[str, Area]:
     return {row[0]: Area(*row) for row in table[columns].itertuples(index=False)}
 
 
-def _of_county(tables: Mapping[str, pd.DataFrame], area: Area) -> dict[str, pd.DataFrame]:
+def _of_area(tables: Mapping[str, pd.DataFrame], area: Area) -> dict[str, pd.DataFrame]:
+    """The rows of the documents about an area: those of its county, and the registers of the nation."""
+    county = area.parent if area.kind == "municipality" else area.code
     sources = tables["sources"]
-    own = set(sources.loc[sources["county_code"] == area.code, "id"])
-    return {kind: with_plain_texts(_rows_of(table, own, area)) for kind, table in tables.items()}
+    national = (sources["county_code"] == NATION) & (sources["role"] == "register")
+    own = set(sources.loc[sources["county_code"] == county, "id"])
+    chosen = {kind: _rows_of(table, own, county) for kind, table in tables.items()}
+    if own:
+        chosen["sources"] = sources[sources["id"].isin(own) | national].reset_index(drop=True)
+    observations = tables["observations"]
+    about = observations["area"].isin([area.code, NATION]) | (observations["area"].str[:2] == county)
+    shared = observations["source"].isin(set(sources.loc[national, "id"])) & about
+    of_own = observations["source"].isin(own)
+    if area.kind == "municipality":
+        of_own &= observations["area"].isin([area.code, NATION])
+    chosen["observations"] = observations[of_own | shared].reset_index(drop=True)
+    return {kind: with_plain_texts(table) for kind, table in chosen.items()}
 
 
-def _rows_of(table: pd.DataFrame, sources: set[str], area: Area) -> pd.DataFrame:
+def _rows_of(table: pd.DataFrame, sources: set[str], county: str) -> pd.DataFrame:
     if "source" in table:
         return table[table["source"].isin(sources)].reset_index(drop=True)
     if "county_code" in table:
-        return table[table["county_code"].isin([area.code, NATION])].reset_index(drop=True)
+        return table[table["county_code"].isin([county, NATION])].reset_index(drop=True)
     return table
 
 

@@ -45,6 +45,11 @@ class Area:
         """The area's name in a file name: 'Västerbottens län' gives 'vasterbotten'."""
         return slugify(short_name(self))
 
+    @property
+    def file_name(self) -> str:
+        """What its report is called: a county and a municipality of one name are told apart ('uppsala-kommun')."""
+        return f"{self.slug}-kommun" if self.kind == "municipality" else self.slug
+
 
 class UnknownAreaError(ValueError):
     """A text that names no area, or more than one."""
@@ -67,6 +72,16 @@ def counties() -> list[Area]:
 def find_county(text: str) -> Area:
     """Find a county by code ('24', '0024'), name in any spelling, or file name. Raises UnknownAreaError."""
     return _find(text, counties())
+
+
+def municipalities() -> list[Area]:
+    """Return the municipalities in code order."""
+    return sorted((a for a in official_areas().values() if a.kind == "municipality"), key=lambda area: area.code)
+
+
+def find_municipality(text: str) -> Area:
+    """Find a municipality by code ('2480'), name in any spelling, or file name. Raises UnknownAreaError."""
+    return _find(text.removesuffix("-kommun"), municipalities())
 
 
 def find_area(text: str, extra: Iterable[Area] = ()) -> Area:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from psykanalys import __version__
 from psykanalys.errors import DataError, PsykanalysError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from psykanalys.data.project import Project
     from psykanalys.mail.addresses import Mailbox
     from psykanalys.mail.mailing import Post, Result
@@ -93,8 +96,10 @@ def prepare(project: ProjectOption = None) -> None:
 @app.command()
 def report(
     counties: Annotated[
-        list[str] | None, typer.Argument(metavar="[COUNTY]...", help="Counties by name or code.")
+        list[str] | None, typer.Argument(metavar="[AREA]...", help="Counties (or municipalities) by name or code.")
     ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every county that has documents.")] = False,  # noqa: FBT002
+    level: Annotated[str, typer.Option("--level", help="county or municipality (all that have figures).")] = "county",
     param: Annotated[list[str] | None, typer.Option("--param", metavar="K=V", help="Override a parameter.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the pages (default: reports/).")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="How many at once (default: one per core).")] = None,
@@ -106,6 +111,9 @@ def report(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make all again, also what is up to date.")] = False,  # noqa: FBT002
     why: Annotated[bool, typer.Option("--why", help="Only tell what would be made, and why.")] = False,  # noqa: FBT002
+    summary: Annotated[
+        Path | None, typer.Option("--summary", metavar="FILE", help="Write what became of each area, as JSON.")
+    ] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one notebook may take.")] = 600,
     project: ProjectOption = None,
 ) -> None:
@@ -113,12 +121,15 @@ def report(
 
     Example: psykanalys report gavleborg --format html --format pdf --param "contact=Region Gävleborg"
     """
+    from psykanalys.data.files import write_all
     from psykanalys.report import forked
     from psykanalys.report.formats import FORMATS
+    from psykanalys.report.summary import as_data, told
 
     formats = forms or ["html"]
     for form in formats:
         _one_of("--format", form, FORMATS)
+    _one_of("--level", level, ("county", "municipality"))
     where = _project(project)
     os.environ[forked.LIMIT] = f"{timeout:g}"
     if not why and (force or forked.is_new(out or where.reports)):
@@ -129,9 +140,19 @@ def report(
     overrides = dict(params.parse_override(text) for text in param or [])
     load_prepared(where)
     if why:
-        found = runner.why(where, counties or [], overrides=overrides, out=out, formats=formats, previous=previous)
+        found = runner.why(
+            where,
+            counties or [],
+            overrides=overrides,
+            out=out,
+            formats=formats,
+            previous=previous,
+            level=level,
+            everything=everything,
+        )
         _tell("\n".join(f"{county}: {reason or 'up to date'}" for county, reason in found.items()))
         return
+    started = time.perf_counter()
     with _progress() as tell:
         outcomes = runner.run(
             where,
@@ -141,17 +162,76 @@ def report(
             jobs=jobs,
             formats=formats,
             previous=previous,
+            level=level,
+            everything=everything,
             force=force,
             tell=tell,
         )
+    seconds, folder = time.perf_counter() - started, (out or where.reports).as_posix()
+    if summary:
+        write_all(
+            {summary: (json.dumps(as_data(outcomes, seconds, folder), ensure_ascii=False, indent=1) + "\n").encode()}
+        )
     failed = [outcome for outcome in outcomes if not outcome.done]
-    _tell(f"{len(outcomes) - len(failed)} of {len(outcomes)} reports in {(out or where.reports).as_posix()}/")
+    _tell(told(outcomes, seconds, folder))
     for outcome in outcomes:
         for warning in outcome.warnings:
             _tell(f"not for mailing: {warning}", err=True)
     for outcome in failed:
         _tell(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def records(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or Parquet files, or folders of them.")],
+    extract_date: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="Day when the extract was drawn.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to, outside data/raw.")],
+    month: Annotated[
+        str | None, typer.Option("--month", help="2024-06 or 2024-01/2024-06 (default: the last whole month).")
+    ] = None,
+    by: Annotated[list[str] | None, typer.Option("--by", help="area, unit, sex or age; may be repeated.")] = None,
+    names: Annotated[Path | None, typer.Option("--names", help="YAML file: the system's own names.")] = None,
+    units: Annotated[Path | None, typer.Option("--units", help="CSV file: the units that should report.")] = None,
+    publisher: Annotated[str, typer.Option("--publisher", help="Who publishes the figures.")] = "",
+    threshold: Annotated[int, typer.Option("--threshold", min=3, help="Counts below it are small.")] = 5,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="How many threads.")] = 2,
+    memory: Annotated[str, typer.Option("--memory", help="What the database may use.")] = "1GB",
+    temporary: Annotated[
+        Path | None, typer.Option("--temporary", help="Folder for what does not fit in memory.")
+    ] = None,
+) -> None:
+    """Count waiting times from an extract with a row per contact (docs/records.md).
+
+    Writes raw files to OUT/raw/ and the rows that are impossible, with the reason, to OUT/quarantine.csv.
+
+    Example: psykanalys records extract.parquet --date 2024-07-01 --out waits --month 2024-01/2024-06
+    """
+    from psykanalys.records import contract, counts, engine, run
+
+    for margin in by or ():
+        _one_of("--by", margin, counts.MARGINS)
+    done = run.measure(
+        run.Order(
+            files, out, _day(extract_date), contract.read_names(names) if names else contract.Names(), month,
+            tuple(dict.fromkeys(by or ())), run.read_units(units) if units else (), publisher, threshold,
+            engine.Bounds(threads, memory, temporary),
+        )
+    )  # fmt: skip
+    for reason, number in done.quarantined.items():
+        _tell(f"{_counted(number, 'row')} in quarantine: {reason}", err=True)
+    where = f" → {done.quarantine.as_posix()}" if done.quarantine else ""
+    _tell(f"{_counted(done.rows, 'row')}: {done.used} used, {done.rows - done.used} in quarantine{where}")
+    _tell(f"{_counted(done.observations, 'observation')} in {', '.join(done.documents)} → {(out / 'raw').as_posix()}/")
+
+
+def _day(text: str) -> date:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' — expected a day such as 2024-07-01", param_hint="--date") from None
 
 
 @app.command()
@@ -180,6 +260,7 @@ def mail(
     eml: Annotated[Path | None, typer.Option("--eml", help="Folder to write one draft per county to.")] = None,
     host: Annotated[str | None, typer.Option("--smtp", metavar="HOST:PORT", help="Server to send with.")] = None,
     starttls: Annotated[bool, typer.Option("--starttls", help="Encrypt the line; else refused.")] = False,  # noqa: FBT002
+    tls: Annotated[bool, typer.Option("--tls", help="Encrypt the line from the start (port 465).")] = False,  # noqa: FBT002
     user: Annotated[str, typer.Option("--user", help="Name to log in with.")] = "",
     sender: Annotated[str | None, typer.Option("--from", metavar="ADDR", help="Who sends.")] = None,
     ca: Annotated[Path | None, typer.Option("--ca", help="Certificate of the server's own authority (PEM).")] = None,
@@ -210,7 +291,11 @@ def mail(
     order = mailing.Order(wanted, mailing.read_book(where, recipients), form, folder, previous)
     by = addresses.read_mailbox(sender, "--from: ") if sender else None
     carrier = (
-        None if dry_run else mailing.Drafts(eml, by) if eml else _post(host or "", user, by, ca, starttls=starttls)
+        None
+        if dry_run
+        else mailing.Drafts(eml, by)
+        if eml
+        else _post(host or "", user, by, ca, starttls=starttls, tls=tls)
     )
     ready, refused = mailing.prepare(where, counties, order, tell=_on_terminal)
     for each in ready if dry_run else ():
@@ -230,26 +315,28 @@ def _tell_all(results: Iterable[Result]) -> list[Result]:
     return told
 
 
-def _post(host: str, user: str, sender: Mailbox | None, ca: Path | None, *, starttls: bool) -> Post:
+def _post(host: str, user: str, sender: Mailbox | None, ca: Path | None, *, starttls: bool, tls: bool) -> Post:
     """What sends over SMTP; the password is asked of environment and keyring only."""
     from psykanalys.mail import smtp
     from psykanalys.mail.mailing import Post
 
     if sender is None:
         raise typer.BadParameter("--smtp needs --from ADDR")
-    server = smtp.Server(*smtp.read_server(host), user, starttls, ca)
+    server = smtp.Server(*smtp.read_server(host), user, starttls, ca, tls)
     password = smtp.find_password(user) if user else ""
-    return Post(server, sender, password, lambda said: typer.echo(said, err=True))
+    return Post(server, sender, password, lambda said: _tell(said, err=True))
 
 
 def _on_terminal(said: str) -> None:
     if sys.stderr.isatty():
-        typer.echo(said, err=True)
+        _tell(said, err=True)
 
 
 def _confirmed(question: str) -> bool:
     """The answer of whoever sits there; nobody is no."""
-    return sys.stdin.isatty() and typer.confirm(question)
+    from psykanalys.data.text import visible
+
+    return sys.stdin.isatty() and typer.confirm(visible(question))
 
 
 @app.command()
@@ -412,6 +499,31 @@ def read_workbook(
     for note in written.notes:
         _tell(f"note: {note}", err=True)
     _tell(f"{written.folder.as_posix()}/: the raw files are written")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="New folder, or one with a demo to --check.")],
+    indicators: Annotated[int, typer.Option("--indicators", min=5, help="How many measures.")] = 100,
+    years: Annotated[int, typer.Option("--years", min=3, help="How many years, to 2024.")] = 15,
+    counties: Annotated[int, typer.Option("--counties", min=1, max=21, help="How many counties, by code.")] = 21,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives other figures.")] = 1,
+    check: Annotated[bool, typer.Option("--check", help="Hold the verdicts against the truth.")] = False,  # noqa: FBT002
+) -> None:
+    """Make a project of made-up figures for all of Sweden, with the truth beside them (docs/scaling.md).
+
+    Example: psykanalys demo sverige && psykanalys report --all --project sverige
+    """
+    from psykanalys import demo as made_up
+
+    if check:
+        table = made_up.check_verdicts(_project(folder))
+        _tell(table.to_string(float_format="{:.4f}".format))
+        return
+    packaged = Path(__file__).parent / "project"
+    shipped = packaged if packaged.is_dir() else Path(__file__).parents[2]
+    rows = made_up.make_demo(folder, shipped, made_up.Size(indicators, years, counties, seed))
+    _tell(f"{folder}: {rows} made-up figures — psykanalys report --all --project {folder}")
 
 
 @app.command()

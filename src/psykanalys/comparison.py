@@ -7,17 +7,19 @@ difference is, and the document's own words are only quoted.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from psykanalys import methods
 from psykanalys.areas import NATION
 from psykanalys.periods import parse_period
-from psykanalys.verdicts import change_direction, plain_records
+from psykanalys.verdicts import change_directions, plain_records
 
 SAME_POPULATION = ["indicator", "when", "sex", "age", "level"]
 SURELY_HIGHER, SURELY_LOWER = "säkert högre", "säkert lägre"
@@ -64,7 +66,7 @@ def compare_all(results: pd.DataFrame, area: str) -> list[Comparison]:
     stand out is decided together, by `find_outstanding`.
     """
     own = results[(results["area"] == area) & (results["comparator"] == "")]
-    return find_outstanding([*_with_others(results, own), *_with_past(own)])
+    return find_outstanding(_compared([*_with_others(results, own), *_with_past(own)]))
 
 
 def find_outstanding(comparisons: list[Comparison]) -> list[Comparison]:
@@ -112,38 +114,27 @@ def not_compared(results: pd.DataFrame, area: str) -> list[NotCompared]:
     return found
 
 
-def _p_value(own: dict[str, Any], other: dict[str, Any], kind: str) -> float | None:
-    """The exact p-value of no difference, where both have counts and exposures and the periods do not overlap."""
-    parts = (_optional(row[name]) for row in (own, other) for name in ("numerator", "denominator"))
-    numbers = [part for part in parts if part is not None]
-    is_rate = own["statistic"] == "rate"
-    if own["nature"] == "census" or len(numbers) < 4 or own["statistic"] not in ("proportion", "rate"):
-        return None
-    one, two = (parse_period(str(row["when"])) for row in (own, other))
-    if one.months != two.months or (kind == "past" and one.overlaps(two)):
-        return None
-    tested = methods.compare(*numbers, kind="rate" if is_rate else "proportion", contains=kind == "nation")
-    return None if math.isnan(float(tested.p_value)) else float(tested.p_value)
-
-
 def stated(results: pd.DataFrame, area: str) -> pd.DataFrame:
     """Return the results of an area that the document states as a direction without a figure."""
     return results[(results["area"] == area) & results["direction"].notna()]
 
 
-def _with_others(results: pd.DataFrame, own: pd.DataFrame) -> list[Comparison]:
+Pair = tuple[dict[str, Any], dict[str, Any], str]  # the area's row, the other row, and the kind of comparison
+
+
+def _with_others(results: pd.DataFrame, own: pd.DataFrame) -> list[Pair]:
     others = results[(results["area"] == NATION) | (results["comparator"] != "")]
     pairs = own.merge(others, on=SAME_POPULATION, suffixes=("", "_other"))
     pairs = pairs[pairs["value"].notna() & pairs["value_other"].notna()]
-    return [_compare(*_halves(pair), _kind(pair)) for pair in plain_records(pairs)]
+    return [(*_halves(pair), _kind(pair)) for pair in plain_records(pairs)]
 
 
-def _with_past(own: pd.DataFrame) -> list[Comparison]:
+def _with_past(own: pd.DataFrame) -> list[Pair]:
     keys = [name for name in SAME_POPULATION if name != "when"]
     figures = plain_records(own[own["value"].notna()].sort_values([*keys, "when", "id"]))
     series = [list(group) for _, group in groupby(figures, key=itemgetter(*keys))]
     pairs = [pair for rows in series for pair in pairwise(rows) if pair[0]["when"] != pair[1]["when"]]
-    return [_compare(later, before, "past") for before, later in pairs]
+    return [(later, before, "past") for before, later in pairs]
 
 
 def _halves(pair: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -156,9 +147,16 @@ def _kind(pair: dict[str, Any]) -> str:
     return "group" if pair["comparator_other"] else "nation"
 
 
-def _compare(own: dict[str, Any], other: dict[str, Any], kind: str) -> Comparison:
+def _compared(pairs: list[Pair]) -> list[Comparison]:
+    """Each pair as a comparison; words and p-values are calculated for all of them at once."""
+    return [
+        _comparison(own, other, kind, word, p_value)
+        for (own, other, kind), word, p_value in zip(pairs, _words(pairs), _p_values(pairs), strict=True)
+    ]
+
+
+def _comparison(own: dict[str, Any], other: dict[str, Any], kind: str, word: str, p_value: float | None) -> Comparison:
     value, other_value = (_optional(row["value"]) for row in (own, other))
-    difference = None if value is None or other_value is None else value - other_value
     return Comparison(
         indicator=own["indicator"],
         observation=own["id"],
@@ -169,27 +167,59 @@ def _compare(own: dict[str, Any], other: dict[str, Any], kind: str) -> Compariso
         sex=own["sex"],
         value=value,
         other_value=other_value,
-        difference=difference,
+        difference=None if value is None or other_value is None else value - other_value,
         unit=own["unit"],
-        word=_word(own, other, kind, difference),
+        word=word,
         age=own["age"],
         level=own["level"],
-        p_value=_p_value(own, other, kind),
+        p_value=p_value,
     )
 
 
-def _word(own: dict[str, Any], other: dict[str, Any], kind: str, difference: float | None) -> str:
+def _p_values(pairs: list[Pair]) -> list[float | None]:
+    """The exact p-value of no difference, where both have counts and exposures and the periods do not overlap."""
+    found: list[float | None] = [None] * len(pairs)
+    groups: dict[tuple[str, bool], list[int]] = defaultdict(list)
+    for place, (own, other, kind) in enumerate(pairs):
+        if _is_testable(own, other, kind):
+            groups[own["statistic"], kind == "nation"].append(place)
+    for (statistic, contains), places in groups.items():
+        numbers = np.array([_counts(*pairs[place][:2]) for place in places], dtype=float).T
+        measure: Literal["proportion", "rate"] = "rate" if statistic == "rate" else "proportion"
+        tested = methods.compare(*numbers, kind=measure, contains=contains)
+        for place, p_value in zip(places, tested.p_value, strict=True):
+            found[place] = None if math.isnan(p_value) else float(p_value)
+    return found
+
+
+def _is_testable(own: dict[str, Any], other: dict[str, Any], kind: str) -> bool:
+    if own["nature"] == "census" or None in _counts(own, other) or own["statistic"] not in ("proportion", "rate"):
+        return False
+    one, two = (parse_period(str(row["when"])) for row in (own, other))
+    return one.months == two.months and not (kind == "past" and one.overlaps(two))
+
+
+def _counts(own: dict[str, Any], other: dict[str, Any]) -> list[float | None]:
+    return [_optional(row[name]) for row in (own, other) for name in ("numerator", "denominator")]
+
+
+def _words(pairs: list[Pair]) -> list[str]:
+    others = [_without_own(own, other) if kind == "nation" else other for own, other, kind in pairs]
+    directions = change_directions(others, [own for own, *_ in pairs], [0.95, 0.80])
+    return [_word(*pair[:2], *sides) for pair, sides in zip(pairs, directions, strict=True)]
+
+
+def _word(own: dict[str, Any], other: dict[str, Any], sure: int | None, likely: int | None) -> str:
     if parse_period(str(own["when"])).months != parse_period(str(other["when"])).months:
         return OTHER_PERIOD
-    if own["nature"] == "census" and difference is not None:
+    if own["nature"] == "census" and None not in (_optional(own["value"]), _optional(other["value"])):
         return COUNTED
-    other = _without_own(own, other) if kind == "nation" else other
-    for confidence, higher, lower in ((0.95, SURELY_HIGHER, SURELY_LOWER), (0.80, LIKELY_HIGHER, LIKELY_LOWER)):
-        direction = change_direction(other, own, confidence)
-        if direction is None:
-            return INSUFFICIENT
-        if direction:
-            return higher if direction > 0 else lower
+    if sure is None or (sure == 0 and likely is None):
+        return INSUFFICIENT
+    if sure:
+        return SURELY_HIGHER if sure > 0 else SURELY_LOWER
+    if likely:
+        return LIKELY_HIGHER if likely > 0 else LIKELY_LOWER
     return NOT_TOLD_APART
 
 

@@ -7,12 +7,13 @@ described in docs/verdicts.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from psykanalys import methods
@@ -124,9 +125,11 @@ def judge_all(
     sources: pd.DataFrame,
     goals: pd.DataFrame | None = None,
     overrides: pd.DataFrame | None = None,
+    history: Collection[str] = (),
 ) -> list[Verdict]:
     """Return the verdicts of every target: one per result that concerns it, or one where there is none.
 
+    `history` has the ids of results that are there for a development only: they get no verdict of their own.
     `targets`, `sources`, `goals` and `overrides` are processed tables; `results` comes from `indicators.calculate`.
     A target of an earlier plan has no starting point in the plan that reports on it.
     """
@@ -137,19 +140,25 @@ def judge_all(
         verdict
         for target in plain_records(targets)
         for verdict in judge_target(
-            target, records, None if target["goal"] in previous else plan_starts.get(target["source"])
+            target, records, None if target["goal"] in previous else plan_starts.get(target["source"]), history
         )
     ]
     return apply_overrides(verdicts, overrides)
 
 
-def judge_target(target: Row, results: Iterable[Row], plan_start: str | None = None) -> list[Verdict]:
+def judge_target(
+    target: Row, results: Iterable[Row], plan_start: str | None = None, history: Collection[str] = ()
+) -> list[Verdict]:
     """Return one verdict per result that concerns the target, in order of period; one without result if none does."""
     results = sorted(results, key=lambda r: (str(r["when"]), r["id"]))
     concerned = [r for r in results if concerns(target, r)] or _reported_against(target, results)
     if not concerned:
         return [_without_result(target)]
-    return [judge(target, result, concerned[:place], plan_start) for place, result in enumerate(concerned)]
+    return [
+        judge(target, result, concerned[:place], plan_start)
+        for place, result in enumerate(concerned)
+        if result["id"] not in history
+    ]
 
 
 def concerns(target: Row, result: Row) -> bool:
@@ -502,16 +511,33 @@ def growth_direction(first: Row, second: Row, third: Row, confidence: float) -> 
 
 def change_direction(before: Row, after: Row, confidence: float) -> int | None:
     """+1 if `after` is certainly higher at this confidence, −1 if lower, 0 if not told apart, None if not testable."""
-    numbers = [_number(row[name]) for row in (after, before) for name in ("numerator", "denominator")]
-    if any(math.isnan(number) for number in numbers):
-        return None
-    if after["statistic"] == "rate":
-        estimate, same = methods.ratio_of_rates(*numbers, confidence=confidence), 1.0
-    else:
-        estimate, same = methods.difference_of_proportions(*numbers, confidence=confidence), 0.0
-    if math.isnan(float(estimate.ci_low)):
-        return None
-    return int(float(estimate.ci_low) > same) - int(float(estimate.ci_high) < same)
+    return change_directions([before], [after], [confidence])[0][0]
+
+
+def change_directions(
+    before: Sequence[Row], after: Sequence[Row], confidences: Sequence[float]
+) -> list[list[int | None]]:
+    """`change_direction` of many pairs at once, at each confidence: one list per pair."""
+    numbers = [
+        [_number(row[name]) for row in rows] for rows in (after, before) for name in ("numerator", "denominator")
+    ]
+    counts = np.array(numbers, dtype=float).reshape(4, len(after))
+    found: list[list[int | None]] = [[None] * len(confidences) for _ in after]
+    is_rate = np.array([row["statistic"] == "rate" for row in after], dtype=bool)
+    for chosen, method, same in (
+        (is_rate, methods.ratio_of_rates, 1.0),
+        (~is_rate, methods.difference_of_proportions, 0.0),
+    ):
+        places = np.flatnonzero(chosen & ~np.isnan(counts).any(axis=0))
+        if places.size:
+            estimate = method(*counts[:, places], confidence=list(confidences))
+            for place, low, high in zip(places, estimate.ci_low, estimate.ci_high, strict=True):
+                found[place] = [_side(*limits, same) for limits in zip(low, high, strict=True)]
+    return found
+
+
+def _side(low: float, high: float, same: float) -> int | None:
+    return None if math.isnan(low) else int(low > same) - int(high < same)
 
 
 # --- the object -----------------------------------------------------------------------------------------------------

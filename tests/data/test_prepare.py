@@ -278,7 +278,7 @@ def test_a_processed_folder_that_is_a_file_is_told_in_a_sentence(small, run):
     folder.write_text("")
     ran = run("prepare")
     assert ran.code == 1
-    assert ran.err == "psykanalys: data/processed: cannot be written (File exists)\n"
+    assert ran.err == "psykanalys: data/processed: cannot be written (File exists) — the earlier data are untouched\n"
 
 
 def test_the_command_tells_how_many_rows_each_kind_has(small, run):

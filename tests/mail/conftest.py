@@ -104,3 +104,11 @@ def secure_office(office, authority):
         )
 
     return open_one
+
+
+@pytest.fixture
+def closed_office(office, authority):
+    """Opens a post office whose line is encrypted from the start."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return lambda inbox=None: office(inbox, ssl_context=context, authenticator=allowed, auth_require_tls=False)

@@ -45,6 +45,25 @@ def test_encrypted_and_logged_in(secure_office, ca, exclude, used):
     assert to.inbox.asked == [used, A]
 
 
+def test_a_line_encrypted_from_the_start(closed_office, ca):
+    to = closed_office()
+    done = send(Server(HERE, to.port, USER, starttls=False, ca=ca, tls=True), LETTER, [A], SECRET, waits=())
+    assert states(done) == {A: State.SENT}
+    assert to.inbox.asked == ["PLAIN", A]
+
+
+def test_a_line_encrypted_from_the_start_needs_a_trusted_certificate(closed_office):
+    to = closed_office()
+    with pytest.raises(MailError, match=r"certificate is not trusted .* --ca FILE — nothing was sent"):
+        send(Server(HERE, to.port, USER, starttls=False, tls=True), LETTER, [A], SECRET, waits=AT_ONCE)
+    assert to.inbox.asked == []
+
+
+def test_a_server_that_does_not_encrypt_from_the_start_is_told(office, ca):
+    with pytest.raises(MailError, match=r"encryption failed .* — nothing was sent"):
+        send(Server(HERE, office().port, USER, starttls=False, ca=ca, tls=True), LETTER, [A], SECRET, waits=AT_ONCE)
+
+
 def test_an_unknown_certificate_is_not_trusted(secure_office):
     to = secure_office()
     with pytest.raises(MailError, match=r"certificate is not trusted .* --ca FILE — nothing was sent"):

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import docx
+import pypdf
 import pytest
 from in_process import make, rewrite, shipped, small_project
 
@@ -143,10 +144,54 @@ def test_file_names_and_archives_are_read_too(files, report):
     assert str(leak).startswith("norrbotten.zip: norrbotten.html: text under")
 
 
-def test_what_cannot_be_read_does_not_pass(report):
-    (leak,) = leaks_in({"norrbotten.xyz": b"?"}, report)
+def add_alternative(writer):
+    figure = {"/Type": "/StructElem", "/S": "/Figure", "/Alt": "Stapel: 3 patienter"}
+    items = {pypdf.generic.NameObject(name): pypdf.generic.TextStringObject(text) for name, text in figure.items()}
+    writer._add_object(pypdf.generic.DictionaryObject(items))
+
+
+PDF_PLANTS = {
+    "alternative": add_alternative,
+    "bookmark": lambda writer: writer.add_outline_item("3 patienter", 0),
+    "property": lambda writer: writer.add_metadata({"/Subject": "3 patienter"}),
+    "attached file": lambda writer: writer.add_attachment("rows.csv", b"id;antal"),
+}
+
+
+@pytest.mark.parametrize("place", PDF_PLANTS)
+def test_a_count_planted_in_a_pdf_beside_its_text_is_found(place, files, report):
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(files["norrbotten.pdf"]))
+    PDF_PLANTS[place](writer)
+    out = io.BytesIO()
+    writer.write(out)
+    assert leaks_in({"norrbotten.pdf": out.getvalue()}, report)
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def with_part(content: bytes, name: str, part: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return zipped({each: archive.read(each) for each in archive.namelist()} | {name: part})
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("docProps/custom.xml", b"<a><b>3 patienter</b></a>"), ("word/embeddings/rows.xlsx", b"PK")],
+)  # fmt: skip
+def test_parts_of_a_word_document_that_nobody_sees_are_read_too(name, part, files, report):
+    assert leaks_in({"norrbotten.docx": with_part(files["norrbotten.docx"], name, part)}, report)
+
+
+@pytest.mark.parametrize("ending", ["xyz", "json", "pdf", "docx", "zip"])
+def test_what_cannot_be_read_does_not_pass(ending, report):
+    (leak,) = leaks_in({f"norrbotten.{ending}": b"{"}, report)
     assert "cannot be read" in str(leak)
-    assert leaks_in({"norrbotten.json": b"{"}, report)
 
 
 @pytest.mark.parametrize(

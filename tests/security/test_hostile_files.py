@@ -20,7 +20,8 @@ from psykanalys.data.workbook import archive
 from psykanalys.data.workbook.raw import new_county
 from psykanalys.errors import ParameterError, ReportError
 from psykanalys.present import ledger
-from psykanalys.report import pages, params, seal, trace, verify
+from psykanalys.report import gate, pages, params, seal, trace, verify
+from psykanalys.report.gate import leaks_in
 from report.in_process import ROOT, copied
 
 
@@ -371,3 +372,27 @@ def test_a_file_name_that_is_no_text_is_a_sentence(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "no such file" in done.stderr
+
+
+# --- archives to be mailed --------------------------------------------------------------------------------------------
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def test_an_archive_that_would_fill_the_memory_is_not_unpacked(monkeypatch, counties):
+    report = counties["norrbotten"]
+    monkeypatch.setattr(gate, "MOST_UNPACKED", 1_000_000)
+    bomb = zipped({"a.txt": b" " * 1_000_001})
+    assert len(bomb) < 2_000
+    for ending in ("zip", "docx"):
+        (leak,) = leaks_in({f"a.{ending}": bomb}, report)
+        assert "cannot be read" in str(leak)
+    assert leaks_in({"a.zip": zipped({"b.zip": zipped({"a.txt": b""})})}, report)
+    monkeypatch.setattr(gate, "MOST_PARTS", 2)
+    assert leaks_in({"a.zip": zipped({f"{number}.txt": b"" for number in range(3)})}, report)

@@ -203,6 +203,33 @@ def test_a_new_plan_never_writes_over_what_is_there(tmp_path):
         new_county("../../x", 2024)
 
 
+# --- a real end of room ----------------------------------------------------------------------------------------------
+
+NO_ROOM = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, 4_000))
+sys.argv = ["psykanalys", *sys.argv[1:]]
+from psykanalys.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of a process's files")
+def test_where_the_system_takes_no_more_bytes_nothing_is_changed(small, run):
+    assert run("prepare") == (0, "")
+    before = contents(small.project.processed)
+    small.set("observations", 2, value="71,8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", NO_ROOM, "prepare"]
+    ended = subprocess.run(command, cwd=small.root, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert (
+        ended.stderr
+        == "psykanalys: data/processed: cannot be written (File too large) — the earlier data are untouched\n"
+    )
+    assert contents(small.project.processed) == before
+
+
 # --- two runs at once ------------------------------------------------------------------------------------------------
 
 ONE_RUN = """

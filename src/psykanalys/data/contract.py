@@ -114,18 +114,25 @@ class Source(BaseModel):
     id: Id = Field(description="Stable id; the name of its folder in `data/raw/`.")
     title: RequiredText = Field(description="Title (Swedish).")
     title_is: Literal["document", "ours"] = Field(description="Whether the title stands in the document or is ours.")
-    role: Literal["plan", "plan_and_results", "survey", "follow_up"] = Field(description="What kind of document.")
+    role: Literal["plan", "plan_and_results", "survey", "follow_up", "register"] = Field(
+        description="What kind of document; `register` for statistics, whose figures lie in `series.csv`."
+    )
     publisher: RequiredText = Field(description="Who published it.")
     year: int = Field(ge=1900, le=2100, description="Year of the document.")
     dated: PeriodText = Field(description="The document's date: the period that 'i dagsläget' means.")
     dated_is: Literal["document", "ours"] = Field(description="Whether that date is stated or inferred by us.")
-    county_code: Annotated[str, StringConstraints(pattern=r"^\d{2}$")] = Field(description="County, two digits.")
+    county_code: Annotated[str, StringConstraints(pattern=r"^\d{2}$")] = Field(
+        description="County, two digits; `00` for a register of the whole nation, which every county uses."
+    )
     plan_start: PeriodText = Field(None, description="First period of the plan that the document adopts, if any.")
     plan_end: PeriodText = Field(None, description="Last period of that plan.")
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(
         description="SHA-256 of the text extract that was transcribed."
     )
     lines: int = Field(gt=0, lt=10_000_000, description="Number of lines in the text extract.")
+    synthetic: Literal["yes", "no"] = Field(
+        "no", description="`yes`: the figures are made up. Every page then says so, and none is mailed."
+    )
     note: Text = Field("", description="What a user of the document must know (Swedish).")
 
 
@@ -435,6 +442,25 @@ class Finding(Row):
     concerns: Items = Field((), description="Ids of the rows it concerns.")
 
 
+class SeriesRow(BaseModel):
+    """One figure of a register: many alike, so that the file has no ids, places or texts of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    indicator: IndicatorId = Field(description="Catalogue id of the measure.")
+    area: RequiredText = Field(description="Official code (`00`, `24`, `2480`).")
+    period: RequiredPeriod = Field(description="Period.")
+    sex: Literal["T", "K", "M"] = Field("T", description="T total, K women and girls, M men and boys.")
+    age: Text = Field("", description="Ages as `0-17`, `16-64`, `65-`; empty = all.")
+    numerator: Count = Field(None, description="Count above the line.")
+    denominator: Count = Field(None, description="Count below the line.")
+    value: Number = Field(None, description="The figure, in the measure's unit; empty where the counts are given.")
+    ci_low: Number = Field(None, description="Published lower 95 % limit.")
+    ci_high: Number = Field(None, description="Published upper 95 % limit.")
+    status: Status = Field("exact", description="How firm the figure is, or why there is none.")
+    published: Literal["yes", "no"] = Field("yes", description="`yes`: the figure is public already.")
+
+
 KINDS: dict[str, type[BaseModel]] = {
     "sources": Source,
     "areas": Area,
@@ -454,11 +480,15 @@ KINDS: dict[str, type[BaseModel]] = {
 }
 
 
+# Files that are read as columns, not row by row, and kept apart from the tables: they may have millions of rows.
+REGISTERS: dict[str, type[BaseModel]] = {"series": SeriesRow}
+
+
 def columns(kind: str) -> list[str]:
     """Return the column names of a kind of file, in order."""
-    return list(KINDS[kind].model_fields)
+    return list((KINDS | REGISTERS)[kind].model_fields)
 
 
 def required_columns(kind: str) -> list[str]:
     """Return the columns that a file of this kind cannot do without."""
-    return [name for name, field in KINDS[kind].model_fields.items() if field.is_required()]
+    return [name for name, field in (KINDS | REGISTERS)[kind].model_fields.items() if field.is_required()]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 
 class TooLargeError(OSError):
@@ -28,17 +30,23 @@ def beside(path: Path) -> Path:
     return path.with_name(f".{path.name[:80]}.{secrets.token_hex(8)}")
 
 
-def write_all(files: Mapping[Path, bytes]) -> None:
+def create(path: Path, *, private: bool = False) -> IO[bytes]:
+    """A new file to write to, never one that is there; `private`: for this user only."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666), "wb")
+
+
+def write_all(files: Mapping[Path, bytes], *, private: bool = False) -> None:
     """Write files whole or not at all: each under another name first, so that a full disk changes nothing.
 
-    What has the name is replaced; a link is not followed. Raises OSError, and leaves no other file behind.
+    What has the name is replaced; a link is not followed. `private`: for this user only. Raises OSError, and leaves no
+    other file behind.
     """
     written: dict[Path, Path] = {}
     try:
         for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             written[path] = beside(path)
-            with written[path].open("xb") as file:
+            with create(written[path], private=private) as file:
                 file.write(content)
         for path, temporary in written.items():
             temporary.replace(path)

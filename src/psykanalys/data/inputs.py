@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from psykanalys.data.project import Project
 
 def county_files(project: Project, county: str) -> Iterator[tuple[str, bytes]]:
     """The raw files of a county's documents, its rows in the list of documents, and what belongs to no document."""
-    own = [row for row in _rows(project.raw / "sources.csv") if row.get("county_code") == county]
+    sources = _rows(project.raw / "sources.csv")
+    own = [row for row in sources if row.get("county_code") == county or _is_national(row)]
     yield "sources", repr(own).encode()
     for path in sorted(project.raw.glob("*.csv")):
         if path.name != "sources.csv":
@@ -22,11 +24,24 @@ def county_files(project: Project, county: str) -> Iterator[tuple[str, bytes]]:
             yield f"{source}/{path.name}", path.read_bytes()
 
 
+def _is_national(row: dict[str, Any]) -> bool:
+    """A register of the whole nation, which every county uses."""
+    return row.get("county_code") == "00" and row.get("role") == "register"
+
+
 def files_at_stake(project: Project) -> Iterator[tuple[str, bytes]]:
     """Every county's observations, where some are unpublished: what one report hides depends on what others show."""
     paths = sorted(project.raw.glob("*/observations.csv"))
-    if any(row.get("published") == "no" for path in paths for row in _rows(path)):
-        yield from ((path.parent.name, path.read_bytes()) for path in paths)
+    registers = sorted(project.raw.glob("*/series.csv"))
+    hidden = (row.get("published") == "no" for path in paths for row in _rows(path))
+    if any(hidden) or any(_has_unpublished(path) for path in registers):
+        yield from ((f"{path.parent.name}/{path.name}", path.read_bytes()) for path in [*paths, *registers])
+
+
+def _has_unpublished(register: Path) -> bool:
+    """Whether a register may have a row that is not public: the word stands in it."""
+    content = register.read_bytes()
+    return b"published" in content[:500] and re.search(rb"[,;\t]\"?no\"?[,;\t\r\n]", content) is not None
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -19,20 +20,23 @@ from psykanalys.data.checks import Everything, check, gather
 from psykanalys.data.files import beside
 from psykanalys.data.project import Project
 from psykanalys.data.reader import MOST_BYTES, read_table, shown
+from psykanalys.data.series import FILE as SERIES
+from psykanalys.data.series import Series, count_rows, read_series, unpublished, write_series
 from psykanalys.errors import DataError, Fault, ProjectError
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 _PLAIN = pd.StringDtype("python")
 _held: dict[Path, Prepared] = {}
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Every kind as one table (columns of the contract, sorted by id) and the manifest that describes them."""
+    """Every kind as one table (columns of the contract, sorted by id), the registers, and the manifest of them all."""
 
     tables: Mapping[str, pd.DataFrame]
     manifest: Mapping[str, Any]
+    series: Series = field(default_factory=Series)
 
     def __getitem__(self, kind: str) -> pd.DataFrame:
         return self.tables[kind]
@@ -53,7 +57,10 @@ def check_project(project: Project, only: Iterable[Path] = ()) -> list[Fault]:
     """
     own = {path.resolve(): path for path in _expected_files(project)}
     wanted = [own.get(path.resolve(), path.resolve()) for path in only]
-    faults = sorted([*check(_read([*own.values(), *wanted])), *_leading_out(project)])
+    everything = _read([*own.values(), *wanted])
+    registers = [path for path in [*own.values(), *wanted] if path.name == SERIES]
+    in_registers = [fault for path in dict.fromkeys(registers) for fault in _read_register(path, everything)[1]]
+    faults = sorted([*check(everything), *in_registers, *_leading_out(project)])
     names = {shown(path) for path in wanted}
     return [fault for fault in faults if fault.file in names or not names]
 
@@ -75,13 +82,14 @@ def prepare(project: Project, *, write: bool = True) -> Prepared:
     """
     inputs = _inputs(project)  # before the files are read: one that changes meanwhile makes the tables stale
     everything = _read(_expected_files(project))
-    if faults := sorted([*check(everything), *_leading_out(project)]):
+    registers, in_registers = _registers(project, inputs, everything)
+    if faults := sorted([*check(everything), *in_registers, *_leading_out(project)]):
         raise DataError(faults)
     tables = as_tables(everything)
-    prepared = Prepared(tables, _manifest(inputs, tables))
+    prepared = Prepared(tables, _manifest(inputs, tables, registers), _series(project, registers))
     _check_last(prepared)
     if write:
-        _write(project.processed, prepared)
+        prepared = replace(prepared, series=_write(project.processed, prepared))
     return prepared
 
 
@@ -89,7 +97,7 @@ def load_prepared(project: Project) -> Prepared:
     """Return the processed tables, made anew unless they were made from exactly this raw data and catalogue."""
     held = _held.get(project.root)
     if held is not None and held.manifest["inputs"] == _inputs(project):
-        return Prepared({kind: table.copy(deep=False) for kind, table in held.tables.items()}, held.manifest)
+        return replace(held, tables={kind: table.copy(deep=False) for kind, table in held.tables.items()})
     stored = _stored(project)
     return prepare(project) if stored is None else stored
 
@@ -146,7 +154,67 @@ def _leading_out(project: Project) -> list[Fault]:
 
 
 def _read(files: Iterable[Path]) -> Everything:
-    return gather([read_table(path) for path in dict.fromkeys(files)], load_catalogue())
+    return gather([read_table(path) for path in dict.fromkeys(files) if path.name != SERIES], load_catalogue())
+
+
+def _read_register(path: Path, everything: Everything) -> tuple[pd.DataFrame, list[Fault]]:
+    """A register's table and its faults; it lies in the folder of its source."""
+    table, faults = read_series(path, everything.catalogue, everything.extra_areas)
+    source = path.parent.name
+    if not everything.may_have("sources", source):
+        expected = "the id of a register as the folder's name, or a row for it in sources.csv"
+        faults.append(Fault(shown(path), 0, "", f"the folder '{source}' is no document in sources.csv", expected))
+    return table, faults
+
+
+def _registers(
+    project: Project, inputs: Mapping[str, str], everything: Everything
+) -> tuple[dict[str, Register], list[Fault]]:
+    """Every register by its source: as it was prepared before where neither file nor definitions changed, else read."""
+    before = _registers_before(project)
+    definitions = json.dumps({name: each for name, each in inputs.items() if name.startswith("catalogue/")})
+    found, faults = {}, []
+    for path in raw_files(project):
+        if path.name == SERIES:
+            key = hashlib.sha256(f"{inputs[_name_of(project, path)]}{definitions}".encode()).hexdigest()
+            source = path.parent.name
+            kept = before.get(source)
+            if kept is None or kept.key != key:
+                table, wrong = _read_register(path, everything)
+                faults += wrong
+                kept = Register(key, len(table), unpublished(table), table)
+            found[source] = kept
+    return found, faults
+
+
+@dataclass(frozen=True)
+class Register:
+    """A register: what it was made from (`key`), its rows, measures with rows that are not public, and new rows."""
+
+    key: str
+    rows: int
+    unpublished: frozenset[str]
+    table: pd.DataFrame | None = None
+
+
+def _registers_before(project: Project) -> dict[str, Register]:
+    """The registers that lie prepared; those that are gone or broken are left out."""
+    try:
+        manifest = json.loads((project.processed / MANIFEST).read_text(encoding="utf-8"))
+        told = {source: Register(each["key"], each["rows"], frozenset(each["unpublished"]))
+                for source, each in manifest["series"].items()}  # fmt: skip
+        return {source: each for source, each in told.items() if count_rows(_place(project, source)) == each.rows}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _series(project: Project, registers: Mapping[str, Register]) -> Series:
+    tables = {name: _place(project, name) if each.table is None else each.table for name, each in registers.items()}
+    return Series(tables, {name: each.unpublished for name, each in registers.items() if each.unpublished})
+
+
+def _place(project: Project, source: str) -> Path:
+    return project.processed / f"series-{source}.parquet"
 
 
 def _stored(project: Project) -> Prepared | None:
@@ -157,9 +225,11 @@ def _stored(project: Project) -> Prepared | None:
             return None
         tables = {kind: pd.read_parquet(project.processed / f"{kind}.parquet") for kind in contract.KINDS}
         same = all(manifest["tables"][kind]["sha256"] == _digest(table) for kind, table in tables.items())
+        registers = _registers_before(project)
+        same = same and set(registers) == set(manifest["series"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Prepared(tables, manifest) if same else None
+    return Prepared(tables, manifest, _series(project, registers)) if same else None
 
 
 def _table(kind: str, everything: Everything) -> pd.DataFrame:
@@ -188,18 +258,28 @@ def _dtype(kind: str, name: str) -> str:
     return "Int64" if int in types else "string"
 
 
-def _manifest(inputs: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def _manifest(
+    inputs: Mapping[str, str], tables: Mapping[str, pd.DataFrame], registers: Mapping[str, Register]
+) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "inputs": inputs,
+        "series": {
+            source: {"key": each.key, "rows": each.rows, "unpublished": sorted(each.unpublished)}
+            for source, each in registers.items()
+        },
         "tables": {kind: {"rows": len(table), "sha256": _digest(table)} for kind, table in tables.items()},
     }
 
 
 def _inputs(project: Project) -> dict[str, str]:
-    files = {path.relative_to(project.root).as_posix(): path for path in raw_files(project)}
+    files = {_name_of(project, path): path for path in raw_files(project)}
     files |= {f"catalogue/{path.name}": path for path in sorted(CATALOGUE_FOLDER.glob("*.yaml"))}
     return {name: _checksum(path) for name, path in files.items()}
+
+
+def _name_of(project: Project, path: Path) -> str:
+    return path.relative_to(project.root).as_posix()
 
 
 def _checksum(path: Path) -> str:
@@ -224,23 +304,34 @@ def _check_last(prepared: Prepared) -> None:
             raise AssertionError(f"{kind}: ids are not unique and sorted after preparation")
 
 
-def _write(folder: Path, prepared: Prepared) -> None:
-    """Write everything under other names first, so that a full disk changes nothing; the manifest comes last."""
+def _write(folder: Path, prepared: Prepared) -> Series:
+    """Write everything under other names first, so that a full disk changes nothing; the manifest comes last.
+
+    Returns the registers as they lie there.
+    """
     written: dict[str, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for kind, table in prepared.tables.items():
             table.to_parquet(_beside(folder, f"{kind}.parquet", written), index=False)
+        places = {source: folder / f"series-{source}.parquet" for source in prepared.series.tables}
+        for source, table in prepared.series.tables.items():
+            if isinstance(table, pd.DataFrame):
+                write_series(table, _beside(folder, places[source].name, written))
         manifest = json.dumps(prepared.manifest, indent=1, ensure_ascii=False) + "\n"
         _beside(folder, MANIFEST, written).write_text(manifest, encoding="utf-8", newline="\n")
         (folder / MANIFEST).unlink(missing_ok=True)
         for name, temporary in written.items():
             temporary.replace(folder / name)
     except OSError as error:
-        raise ProjectError(f"{shown(folder)}: cannot be written ({error.strerror or error})") from error
+        why = os.strerror(error.errno) if error.errno else error
+        raise ProjectError(f"{shown(folder)}: cannot be written ({why}) — the earlier data are untouched") from error
     finally:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)
+    for left in set(folder.glob("series-*.parquet")) - set(places.values()):
+        left.unlink(missing_ok=True)
+    return replace(prepared.series, tables=places)
 
 
 def _beside(folder: Path, name: str, written: dict[str, Path]) -> Path:

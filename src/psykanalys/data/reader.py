@@ -10,7 +10,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,45 @@ def read_table(path: Path) -> Table:
     if text is not None:
         _read_rows(reading, text)
     return reading.done()
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one file as columns of text, the line each row stands on, and what could not be read."""
+
+    path: Path
+    columns: Mapping[str, Sequence[str]]
+    lines: Sequence[int]
+    faults: tuple[Fault, ...]
+
+    def fault(self, line: int, column: str, what: str, expected: str) -> Fault:
+        """A fault in this file; line 0 means the whole file."""
+        return _fault(self.path, line, column, what, expected)
+
+
+def read_cells(path: Path) -> Cells:
+    """Read a file of a register as columns of text: the same files are accepted as by `read_table`.
+
+    Columns that the file lacks are there too, with empty cells. Never raises for what is wrong inside the file.
+    """
+    reading = _Reading(path, path.stem)
+    text = _decode(reading)
+    records = _records(reading, text or "")
+    line, header = next(records, (0, []))
+    if text is not None and not header and reading.whole:
+        reading.stop(0, "", "the file is empty", f"a header line: {','.join(columns(reading.kind))}")
+    if not header or not _header_holds(reading, line, header):
+        return Cells(path, dict.fromkeys(columns(reading.kind), ()), (), tuple(reading.faults))
+    rows, lines = [], []
+    for line, cells in records:
+        if len(cells) == len(header):
+            rows.append(cells)
+            lines.append(line)
+        elif len(reading.faults) < MOST_FAULTS:
+            reading.fault(line, "", f"the row has {len(cells)} cells", f"{len(header)}, as the header has")
+    found = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {}
+    empty = ("",) * len(rows)
+    return Cells(path, {name: found.get(name, empty) for name in columns(reading.kind)}, lines, tuple(reading.faults))
 
 
 def shown(path: Path) -> str:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from psykanalys.disclosure.attack import THRESHOLD, attack, groups, has_reason, is_small, unsaid
-from psykanalys.disclosure.system import NODES, Mask, System
+from psykanalys.disclosure.attack import THRESHOLD, Memory, attack, has_reason, is_small, unsaid
+from psykanalys.disclosure.programs import Block, Entries, solve, stacked
+from psykanalys.disclosure.system import Mask, System
 
-SECONDS = 5.0  # for each program
-PROGRAMS = 24  # so many times that, and then everything is hidden that hangs together
+SECONDS = 900.0  # for all that hangs together: the last resort, far above what nodes allow
+NODES = 2000  # for one program that chooses
 LARGE = 60  # cells: beyond, each is protected by a linear program, which does not find the cheapest set for all
+ALMOST_ZERO = 1e-6
+EVERYTHING = "everything that hangs together is hidden"
 TOGETHER = 2  # cells that one program protects at most
 
 
@@ -44,24 +45,32 @@ class Choice:
 
 
 def suppress(
-    system: System, *, threshold: int = THRESHOLD, also: Mask | None = None, seconds: float = SECONDS
+    system: System,
+    *,
+    threshold: int = THRESHOLD,
+    also: Mask | None = None,
+    merged: Mask | None = None,
+    seconds: float = SECONDS,
 ) -> Choice:
     """Hide every small count, and the cheapest set besides that leaves both attackers too many possible counts.
 
-    `also`: cells to hide for other reasons (a line where everybody has the trait). Small counts that are public already
+    `also`: cells to hide for other reasons (a line where everybody has the trait); `merged`: cells whose sum is shown
+    instead, which is no reason that anything else is hidden. Small counts that are public already
     cannot be hidden and are left. Each part of the system that hangs together is solved by itself: one integer program
     for what can be told too exactly, then attack, until neither attacker finds anything; at last every cell is shown
-    again that need not be hidden. Where a program exceeds its time, or hiding the cheapest cells does not help, the
-    whole part is hidden; what can be told even then is `open`.
+    again that need not be hidden. Where hiding the cheapest cells does not help, the whole part is hidden; what can be
+    told even then is `open`. Programs end by their nodes, so that the answer is the same on every machine; `seconds`
+    (for each part) is the last resort, and `steps` say so if it was needed.
     """
-    more = np.zeros(len(system), dtype=bool) if also is None else np.asarray(also, dtype=bool)
-    primary = (is_small(system.counts, threshold) | more) & ~system.fixed & ~system.silent
+    nowhere = np.zeros(len(system), dtype=bool)
+    more, parts = (nowhere if mask is None else np.asarray(mask, dtype=bool) for mask in (also, merged))
+    primary = (is_small(system.counts, threshold) | more | parts) & ~system.fixed & ~system.silent
     sensitive = primary | unsaid(system, threshold)
     secondary, still_open = np.zeros_like(primary), np.zeros_like(primary)
     steps: list[str] = []
     for cells, own in system.apart:
         if sensitive[cells].any():
-            part = _Part(own, primary[cells], threshold, seconds)
+            part = _Part(own, primary[cells], more[cells], threshold, seconds)
             secondary[cells], still_open[cells] = part.solve()
             steps += part.steps
     return Choice(primary, secondary, still_open, tuple(steps))
@@ -70,13 +79,14 @@ def suppress(
 class _Part:
     """One part of the system, on the way from its small counts to what is hidden."""
 
-    def __init__(self, system: System, primary: Mask, threshold: int, seconds: float):
-        self.system, self.primary, self.threshold, self.seconds = system, primary, threshold, seconds
+    def __init__(self, system: System, primary: Mask, also: Mask, threshold: int, seconds: float):
+        self.system, self.primary, self.threshold = system, primary, threshold
         self.reasons = has_reason(system, threshold)
-        self.others = primary & ~self.reasons
+        self.others = primary & also & ~self.reasons
         self.steps: list[str] = []
         self.by_rule = False
-        self.until = time.monotonic() + PROGRAMS * seconds
+        self.memory = Memory(system)
+        self.until = time.monotonic() + seconds
 
     def solve(self) -> tuple[Mask, Mask]:
         """Secondary cells, and cells that stay open."""
@@ -84,7 +94,7 @@ class _Part:
         if narrow.any():
             hidden = self._with_reason(self.primary | self.system.hideable)
             narrow = self._narrow(hidden)
-            self.steps.append("everything that hangs together is hidden")
+            self.steps.append(EVERYTHING)
         if not narrow.any():
             hidden = self._without_needless(hidden)
         return hidden & ~self.primary, narrow
@@ -92,7 +102,7 @@ class _Part:
     def _by_program(self) -> tuple[Mask, Mask]:
         hidden = self.primary.copy()
         narrow = self._narrow(hidden)
-        while narrow.any() and self.system.world is not None and time.monotonic() < self.until:
+        while narrow.any() and self.system.world is not None and not self._is_late():
             chosen = self._more(hidden, narrow)
             if chosen is None:
                 return hidden, narrow
@@ -132,19 +142,16 @@ class _Part:
         free = hidden | system.silent
         costs = np.where(free, 1e-3, system.costs)
         same = sparse.hstack([system.parts, -sparse.eye_array(cells), sparse.eye_array(cells)], format="csr")
-        up = [(0, None if may[one] else 0) for one in range(cells)]
-        down = [(0, -int(least[one]) if may[one] else 0) for one in range(cells)]
-        (up if change > 0 else down)[cell], (down if change > 0 else up)[cell] = (abs(change),) * 2, (0, 0)
-        found = linprog(
-            np.concatenate([np.zeros(atoms), costs, costs]),
-            A_eq=same,
-            b_eq=np.zeros(cells),
-            bounds=[(-int(one), None) for one in self._world] + up + down,
-        )
-        differs = np.zeros(cells, dtype=bool)
-        if found.success:
-            differs = (found.x[atoms : atoms + cells] + found.x[atoms + cells :] > 1e-6) & ~system.silent
-        return differs
+        up, down = np.where(may, np.inf, 0.0), np.where(may, -least, 0.0)
+        low = np.concatenate([-self._world, np.zeros(2 * cells)])
+        high = np.concatenate([np.full(atoms, np.inf), up, down])
+        for start, size in ((atoms, max(change, 0)), (atoms + cells, max(-change, 0))):
+            low[start + cell] = high[start + cell] = size
+        none = np.zeros(cells)
+        found = solve(np.concatenate([np.zeros(atoms), costs, costs]), same, none, none, (low, high)).x
+        if found is None:
+            return np.zeros(cells, dtype=bool)
+        return (found[atoms : atoms + cells] + found[atoms + cells :] > ALMOST_ZERO) & ~system.silent
 
     @property
     def _world(self) -> np.ndarray:
@@ -153,7 +160,7 @@ class _Part:
     def _with_reason(self, hidden: Mask) -> Mask:
         """Show groups again in which no count is why others are hidden; a reader takes for granted that one is."""
         kept = hidden.copy()
-        for group in groups(self.system, hidden):
+        for group in self.memory.groups(hidden):
             if not (self.reasons | self.others)[group.cells].any():
                 kept[group.cells] = False
         return kept
@@ -173,18 +180,20 @@ class _Part:
             other_reasons=self.others,
             bounds=False,
             until_narrow=first,
+            memory=self.memory,
         )
         return found.narrow
 
     def _program(self, hidden: Mask, targets: Sequence[int], *, rule: bool) -> Mask | None:
         """The cheapest cells that make room around each target: two worlds for each, printed alike."""
-        started = time.monotonic()
         program = _Program(self.system, self._world, hidden, self.threshold, rule=rule)
-        chosen = program.solve(targets, self.seconds)
-        took = time.monotonic() - started
-        slow = took >= self.seconds
-        self.steps.append(f"program for {len(targets)} of {len(self.system)} cells{': time out' if slow else ''}")
+        chosen, ended = program.solve(targets, max(self.until - time.monotonic(), 0.0))
+        why = ": time out" if self._is_late() else ": ended by its nodes" if ended else ""
+        self.steps.append(f"program for {len(targets)} of {len(self.system)} cells{why}")
         return chosen
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self.until
 
     def _cheapest_near(self, hidden: Mask, narrow: Mask) -> Mask | None:
         """Where no program helps: the cheapest printed cell among those that share most with what is open."""
@@ -201,7 +210,7 @@ class _Part:
     def _without_needless(self, hidden: Mask) -> Mask:
         """Show each secondary cell again, the most costly first, if both attackers still fail."""
         for cell in sorted(np.flatnonzero(hidden & ~self.primary), key=lambda cell: (-self.system.costs[cell], cell)):
-            if time.monotonic() > self.until:
+            if self._is_late():
                 self.steps.append("time out: what is hidden may be more than needed")
                 break
             fewer = hidden.copy()
@@ -221,73 +230,58 @@ class _Program:
 
     def __init__(self, system: System, world: np.ndarray, hidden: Mask, threshold: int, *, rule: bool):
         self.system, self.world, self.hidden, self.threshold, self.rule = system, world, hidden, threshold, rule
-        self.far = 3 * threshold
         self.cells, self.atoms = system.parts.shape
-        self.rows: list[sparse.csr_array] = []
-        self.low: list[np.ndarray] = []
-        self.high: list[np.ndarray] = []
+        far = 3 * threshold
+        choice = system.hideable & ~hidden
+        self.choices, self.decided = np.flatnonzero(choice), np.flatnonzero(~choice & ~system.silent)
+        self.of_choices, self.of_decided = (Entries.of(system.dense[own]) for own in (self.choices, self.decided))
+        least = np.where(system.may_be_zero | (system.counts == 0) | (not rule), 0, 1)  # of a hidden count
+        self.down, self.up = np.minimum(system.counts - least, far).astype(float), np.full(self.cells, float(far))
 
-    def solve(self, targets: Sequence[int], seconds: float) -> Mask | None:
-        """The cells to hide, or None where there are none."""
-        self.width = self.cells + 2 * len(targets) * self.atoms
-        for number, target in enumerate(targets):
-            self._add_pair(self.cells + 2 * number * self.atoms, int(target))
-        found = milp(
-            np.concatenate([self._costs(), np.zeros(self.width - self.cells)]),
-            constraints=LinearConstraint(
-                sparse.vstack(self.rows, format="csr"), np.concatenate(self.low), np.concatenate(self.high)
-            ),
-            integrality=np.arange(self.width) < self.cells,
-            bounds=self._bounds(len(targets)),
-            options={"time_limit": seconds, "node_limit": NODES, "mip_rel_gap": 0.0},
+    def solve(self, targets: Sequence[int], seconds: float) -> tuple[Mask | None, bool]:
+        """The cells to hide, or None where there are none; and whether nodes or clock ended the program."""
+        worlds = range(2 * len(targets))
+        width = self.cells + len(worlds) * self.atoms
+        blocks = [block for world in worlds for block in self._little(world)]
+        blocks += [block for number, target in enumerate(targets) for block in self._apart(2 * number, target)]
+        matrix, low, high = stacked(blocks, width)
+        found = solve(
+            np.concatenate([np.where(self.hidden, 0.0, self.system.costs), np.zeros(width - self.cells)]),
+            matrix,
+            low,
+            high,
+            self._bounds(len(worlds)),
+            whole=np.arange(width) < self.cells,
+            nodes=NODES,
+            seconds=seconds,
         )
-        return None if found.x is None else found.x[: self.cells] > 0.5
+        return None if found.x is None else found.x[: self.cells] > 0.5, found.ended
 
-    def _pair(self, target: int) -> tuple[int, tuple[float, float] | None]:
-        """How far apart the target's two counts must be, and where they lie if it is small and the rule is known."""
-        if not self.rule:
-            return self.threshold - 1, None
-        small = is_small(self.system.counts, self.threshold)[target]
-        return self.threshold - 2, (1.0, self.threshold - 1.0) if small else None
+    def _start(self, world: int) -> int:
+        """The column of a world's first atom; the cells (hidden or not) stand before all worlds."""
+        return self.cells + world * self.atoms
 
-    def _add_pair(self, start: int, target: int) -> None:
-        apart, ends = self._pair(target)
-        for offset in (start, start + self.atoms):
-            self._add_world(offset)
-        row = self.system.parts[[target]]
-        self._add([(row, start + self.atoms), (-1 * row, start)], [apart], [np.inf])
-        if ends:
-            true = float(self.system.counts[target])
-            for offset, end in ((start, ends[0]), (start + self.atoms, ends[1])):
-                self._add([(row, offset)], [end - true], [end - true])
+    def _little(self, world: int) -> Iterator[Block]:
+        """A cell that is shown does not differ in a world, a hidden one a little."""
+        start, hidden = self._start(world), self.hidden[self.decided]
+        yield Block(((self.of_decided, start),), -self.down[self.decided] * hidden, self.up[self.decided] * hidden)
+        nothing, endless = np.zeros(len(self.choices)), np.full(len(self.choices), np.inf)
+        order = np.arange(len(self.choices))
+        more, less = (Entries(order, self.choices, room[self.choices]) for room in (self.up, self.down))
+        yield Block(((more.times(-1), 0), (self.of_choices, start)), -endless, nothing)
+        yield Block(((less, 0), (self.of_choices, start)), nothing, endless)
 
-    def _add_world(self, offset: int) -> None:
-        shown = np.flatnonzero(~self.system.silent)
-        parts = self.system.parts[shown]
-        may_differ = self.far * sparse.csr_array(np.eye(self.cells)[shown])
-        endless = np.full(len(shown), np.inf)
-        self._add([(parts, offset), (-1 * may_differ, 0)], -endless, np.zeros(len(shown)))
-        self._add([(parts, offset), (may_differ, 0)], np.zeros(len(shown)), endless)
-        if self.rule:
-            kept = shown[(self.system.counts[shown] > 0) & ~self.system.may_be_zero[shown]]
-            self._add([(self.system.parts[kept], offset)], 1.0 - self.system.counts[kept], np.full(len(kept), np.inf))
+    def _apart(self, world: int, target: int) -> Iterator[Block]:
+        """The two worlds of a target differ widely; if it is small, one who knows the rule knows where they lie."""
+        room, true = self.threshold - 1, int(self.system.counts[target])
+        change = Entries.of(self.system.dense[[target]])
+        lower, upper = self._start(world), self._start(world + 1)
+        yield Block(((change, upper), (change.times(-1), lower)), np.array([room - self.rule]), np.array([np.inf]))
+        if self.rule and 0 < true <= room:
+            for start, count in ((lower, 1), (upper, room)):
+                yield Block(((change, start),), np.array([count - true]), np.array([count - true]))
 
-    def _add(self, blocks: list[tuple[sparse.csr_array, int]], low: ArrayLike, high: ArrayLike) -> None:
-        row = sparse.csr_array((blocks[0][0].shape[0], self.width))
-        for part, start in blocks:
-            left = sparse.csr_array((part.shape[0], start))
-            right = sparse.csr_array((part.shape[0], self.width - start - part.shape[1]))
-            row = row + sparse.hstack([left, part, right], format="csr")
-        self.rows.append(sparse.csr_array(row))
-        self.low.append(np.asarray(low, dtype=float))
-        self.high.append(np.asarray(high, dtype=float))
-
-    def _costs(self) -> np.ndarray:
-        return np.where(self.hidden, 0.0, self.system.costs)
-
-    def _bounds(self, pairs: int) -> Bounds:
-        worlds = np.tile(-self.world.astype(float), 2 * pairs)
-        least = np.concatenate([self.hidden.astype(float), worlds])
-        may = self.hidden | self.system.hideable
-        most = np.concatenate([may.astype(float), np.full(len(worlds), np.inf)])
-        return Bounds(least, most)
+    def _bounds(self, worlds: int) -> tuple[np.ndarray, np.ndarray]:
+        least = np.concatenate([self.hidden, np.tile(-self.world, worlds)]).astype(float)
+        most = np.concatenate([self.hidden | self.system.hideable, np.full(worlds * self.atoms, np.inf)])
+        return least, most

@@ -13,12 +13,12 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse.csgraph import connected_components
+
+from psykanalys.disclosure.programs import solve_whole
 
 Counts = np.ndarray
 Mask = np.ndarray
-NODES = 20_000  # for one integer program: a bound that does not depend on the machine's speed
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,11 @@ class System:
     def __len__(self) -> int:
         return len(self.counts)
 
+    @cached_property
+    def dense(self) -> np.ndarray:
+        """The parts as a full matrix."""
+        return self.parts.toarray()
+
     @property
     def hideable(self) -> Mask:
         """What may be hidden besides small counts: no zero, nothing that is public, nothing that is not printed."""
@@ -104,16 +109,9 @@ class System:
 def feasible_atoms(parts: sparse.csr_array, counts: Counts) -> Counts | None:
     """Whole numbers of at least 0 that add up to the counts, or None."""
     size = parts.shape[1]
-    found = milp(
-        np.zeros(size),
-        constraints=LinearConstraint(parts, counts, counts),
-        integrality=np.ones(size),
-        bounds=Bounds(0, np.inf),
-        options={"node_limit": NODES},
-    )
-    if found.x is None:
+    atoms = solve_whole(np.zeros(size), parts, counts, counts, (np.zeros(size), np.full(size, np.inf)))
+    if atoms is None:
         return None
-    atoms = np.rint(found.x).astype(np.int64)
     return atoms if (atoms >= 0).all() and (parts @ atoms == counts).all() else None
 
 

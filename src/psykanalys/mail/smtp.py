@@ -35,21 +35,37 @@ class _LostError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A mail server. `ca` is a file with the certificate of a private authority."""
+    """A mail server. `starttls` encrypts a plain line (port 587), `tls` is encrypted from the start (port 465).
+
+    `ca` is a file with the certificate of a private authority.
+    """
 
     host: str
     port: int
     user: str = ""
     starttls: bool = True
     ca: Path | None = None
+    tls: bool = False
 
     def __post_init__(self) -> None:
-        if not self.starttls and self.user:
-            raise MailError("--user: a password goes over an encrypted line only — add --starttls")
-        if not self.starttls and self.host not in _HERE:
-            raise MailError(f"--smtp {self.host}: reports go over an encrypted line only — add --starttls")
+        is_plain = not (self.starttls or self.tls)
+        if is_plain and self.user:
+            raise MailError("--user: a password goes over an encrypted line only — add --starttls or --tls")
+        if is_plain and self.host not in _HERE:
+            raise MailError(f"--smtp {self.host}: reports go over an encrypted line only — add --starttls or --tls")
         if self.ca and not self.ca.is_file():
             raise MailError(f"--ca {self.ca}: no such file — name a certificate in PEM format")
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """How the line is encrypted: by the machine's authorities, and the private one."""
+        return ssl.create_default_context(cafile=self.ca)
+
+    def connect(self) -> smtplib.SMTP:
+        """Open a line. Raises what smtplib raises."""
+        if self.tls:
+            return smtplib.SMTP_SSL(self.host, self.port, timeout=ANSWER, context=self.context)
+        return smtplib.SMTP(self.host, self.port, timeout=ANSWER)
 
 
 @dataclass(frozen=True)
@@ -123,9 +139,11 @@ def _connected(server: Server, password: str) -> Iterator[smtplib.SMTP]:
     """A connection, encrypted and logged in. Raises _LostError for what may pass, MailError for what does not."""
     where = f"{server.host}:{server.port}"
     try:
-        connection = smtplib.SMTP(server.host, server.port, timeout=ANSWER)
+        connection = server.connect()
     except smtplib.SMTPConnectError as error:
         raise _refusal(error, where) from None
+    except ssl.SSLError as error:
+        raise _fault(error, where, server.user) from None
     except socket.gaierror:
         raise MailError(f"{where}: there is no such server — nothing was sent") from None
     except (OSError, smtplib.SMTPException) as error:
@@ -142,8 +160,8 @@ def _connected(server: Server, password: str) -> Iterator[smtplib.SMTP]:
 def _prepared(connection: smtplib.SMTP, server: Server, password: str, where: str) -> None:
     try:
         connection.ehlo_or_helo_if_needed()
-        if server.starttls:
-            connection.starttls(context=ssl.create_default_context(cafile=server.ca))
+        if server.starttls and not server.tls:
+            connection.starttls(context=server.context)
             connection.ehlo()
         if server.user:
             connection.login(server.user, password)

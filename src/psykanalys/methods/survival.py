@@ -28,13 +28,17 @@ class Curve:
     high: FloatArray
 
 
-def fit_curve(days: FloatArray, happened: FloatArray, strata: Strata, confidence: ArrayLike) -> Curve:
+def fit_curve(
+    days: FloatArray, happened: FloatArray, strata: Strata, confidence: ArrayLike, counts: FloatArray | None = None
+) -> Curve:
     """Return the product over days of 1 − events / at risk, with log(−log) limits from Greenwood's variance.
 
-    `happened` is 1 or 0. Groups with something unknown must have it unknown in all of `days`; they get one empty row.
+    `happened` is 1 or 0. `counts`: how many each element stands for, where equal ones were counted beforehand; 1 each
+    without. Groups with something unknown must have it unknown in all of `days`; they get one empty row.
     """
     number, day, row = _distinct(days, strata)
-    events, leaving = (np.bincount(row, part, day.size).astype(float) for part in (happened, np.ones(days.shape)))
+    each = np.ones(days.shape) if counts is None else counts
+    events, leaving = (np.bincount(row, part, day.size).astype(float) for part in (happened * each, each))
     place, left = _left_before(number, leaving, strata)
     with np.errstate(divide="ignore"):
         variance = _running(np.add, events / (left * (left - events)), place)
@@ -71,7 +75,7 @@ def _left_before(number: NDArray[np.intp], leaving: FloatArray, strata: Strata) 
     rows = np.bincount(number, minlength=strata.number)
     first = (np.cumsum(rows) - rows)[number]
     gone = np.cumsum(leaving) - leaving
-    size = np.bincount(strata.of_row, minlength=strata.number)
+    size = np.bincount(number, leaving, strata.number)
     return np.arange(number.size) - first, size[number] - (gone - gone[first])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from psykanalys.analysis import FOCUS_AREAS, Analysis, analyse
+from psykanalys.analysis import FOCUS_AREAS, Analysis, analyse, analyse_municipality
 from psykanalys.audit import Audit, audit
 from psykanalys.data.commentary import locate, read_commentary
 from psykanalys.data.project import Project, find_project
@@ -89,7 +89,8 @@ class County:
         """The manifest: parameters, rows, definitions, code and packages, as checksums."""
         told = {"contact": self.contact, "messages": self.messages, "all_figures": self.all_figures}
         told["threshold"] = self.threshold
-        made = manifest(self.analysis, {"county": self.analysis.county.slug, **told, **self.files})
+        area = self.analysis.county
+        made = manifest(self.analysis, {area.kind: area.slug, **told, **self.files})
         earlier = {"previous": checksum(dict(self.previous))} if self.previous else {}
         return {**made, **earlier}
 
@@ -121,7 +122,8 @@ class County:
 
     def head(self) -> Stack:
         """Title, plan and period."""
-        return stack([Heading(self.sentences.title(), 1), self.sentences.not_for_mailing(), self.sentences.scope()])
+        told = self.sentences
+        return stack([Heading(told.title(), 1), told.synthetic(), told.not_for_mailing(), told.scope()])
 
     def summary(self) -> Stack:
         """The main message, the three questions, then how far each focus area can be followed."""
@@ -154,14 +156,16 @@ class County:
         if number not in FOCUS_AREAS:
             raise ParameterError(f"focus_area: {number!r} is no focus area — expected 1 to 5")
         told, tables = FocusAreaSentences(self.analysis, number), self.tables
+        who = self.analysis.who
         sections = {
-            "Vad länet vill": (told.wants(), _folded("Visa mål och aktiviteter", tables.goals(number), "områden")),
-            "Vad länet gör": (told.does(), _folded("Visa insatser i andra dokument", tables.other_activities(number))),
-            "Vad länet mäter": (told.measures(), _folded("Visa indikatorerna", tables.plan_indicators(number))),
+            f"Vad {who} vill": (told.wants(), _folded("Visa mål och aktiviteter", tables.goals(number), "områden")),
+            f"Vad {who} gör": (told.does(), _folded("Visa insatser i andra dokument", tables.other_activities(number))),
+            f"Vad {who} mäter": (told.measures(), _folded("Visa indikatorerna", tables.plan_indicators(number))),
             "Vad som är känt": (
                 told.known(),
                 self.figures.verdicts(number),
                 _table(tables.verdicts(number)),
+                _folded("Visa utvecklingen över åren", tables.developments(number)),
                 _folded("Visa resultat som mäter något annat", tables.measuring_other(number)),
                 *self._all_figures(number),
             ),
@@ -286,8 +290,9 @@ class County:
 
 
 def load(
-    county: str,
+    county: str = "",
     *,
+    municipality: str = "",
     contact: str = "",
     messages: int = 4,
     all_figures: bool = True,
@@ -296,9 +301,10 @@ def load(
     threshold: int = THRESHOLD,
     project: str | Project | None = None,
 ) -> County:
-    """Return one county's analysis: `psykanalys.load("gavleborg")`.
+    """Return one area's analysis: `psykanalys.load("gavleborg")`, `psykanalys.load(municipality="umea")`.
 
-    `county` is a code ('21'), a name in any spelling ('Gävleborgs län') or a file name ('gavleborg'); `contact` is
+    `county` is a code ('21'), a name in any spelling ('Gävleborgs län') or a file name ('gavleborg'); `municipality`
+    is the same of a municipality, which has the plan of its county and its own figures; `contact` is
     whom the report asks its readers to turn to; `messages` is how many verdicts the summary tells at most;
     `all_figures` whether each focus area lists every figure too; `commentary` is a Markdown file in the project with
     the county's own words (docs/commentary.md); `previous` is an earlier report's twin in the project, to tell what has
@@ -306,15 +312,22 @@ def load(
     `project` is the project's folder (default: the nearest at or above the working folder). Raises PsykanalysError with
     what to do.
     """
-    if not isinstance(county, str) or isinstance(messages, bool) or messages < 1:
-        raise ParameterError("load: expected county as text ('21', 'gavleborg') and messages of at least 1")
-    if isinstance(threshold, bool) or not isinstance(threshold, int) or threshold < LEAST_THRESHOLD:
-        raise ParameterError(f"load: threshold: {threshold!r} — expected a whole number of at least {LEAST_THRESHOLD}")
+    _check_arguments(county, municipality, messages, threshold)
     where = project if isinstance(project, Project) else find_project(project or None)
-    analysis = _with_commentary(analyse(county, where, threshold), where, commentary)
+    about = analyse_municipality(municipality, where, threshold) if municipality else analyse(county, where, threshold)
+    analysis = _with_commentary(about, where, commentary)
     files = {"commentary": commentary, "previous": previous}
     earlier = _earlier(ledger.locate(where, previous), analysis) if previous else None
     return County(analysis, contact, messages, all_figures, files, earlier, threshold)
+
+
+def _check_arguments(county: object, municipality: object, messages: object, threshold: object) -> None:
+    area = municipality or county
+    is_count = isinstance(messages, int) and not isinstance(messages, bool) and messages >= 1
+    if not isinstance(area, str) or not area or (municipality and county) or not is_count:
+        raise ParameterError("load: expected county as text ('21', 'gavleborg') and messages of at least 1")
+    if isinstance(threshold, bool) or not isinstance(threshold, int) or threshold < LEAST_THRESHOLD:
+        raise ParameterError(f"load: threshold: {threshold!r} — expected a whole number of at least {LEAST_THRESHOLD}")
 
 
 def _earlier(path: Path, analysis: Analysis) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from psykanalys.present.counts import counted, goals_at
 from psykanalys.present.counts import goals as goals_counted
 from psykanalys.present.html import Bullets, Steps, Text
 from psykanalys.present.tables import Tables, reported_indicators, target_text
-from psykanalys.present.words import FINDING_KINDS
+from psykanalys.present.words import FINDING_KINDS, SYNTHETIC
 from psykanalys.references import Marked, capital, plain
 from psykanalys.verdicts import BY_INTERVAL, Verdict, Word, expected_errors
 
@@ -40,6 +40,14 @@ class Sentences:
         """The report's title."""
         return f"Psykisk hälsa i {short_name(self._analysis.county)}"
 
+    def synthetic(self) -> Text | None:
+        """That the figures are made up, where they are."""
+        return (
+            Text(f"{SYNTHETIC}: alla siffror på sidan är påhittade.", "warning")
+            if self._analysis.is_synthetic
+            else None
+        )
+
     def scope(self) -> Text:
         """Which plan and which period the report concerns."""
         sources = self._analysis.sources
@@ -49,14 +57,15 @@ class Sentences:
         told = self._analysis.results[self._analysis.results["status"] != "forecast"]["when"]
         last = max((parse_period(str(when)).last for when in told), default=None)
         until = f" Den senaste uppgiften gäller {last.year}." if last else ""
-        return Text(f"Analys av {what}.{until}", "lead")
+        whose = " Planen är länets; siffrorna är kommunens egna." if self._analysis.who == "kommunen" else ""
+        return Text(f"Analys av {what}.{whose}{until}", "lead")
 
     def use(self) -> Bullets:
         """What the report may and may not be used for."""
         return Bullets(
             [
                 "Analysen bygger enbart på de dokument som anges sist. Varje siffra har en hänvisning till dokument och rad.",
-                "Den visar var länet står i förhållande till sin egen plan. Den rangordnar inte länen, och den visar inte vad en insats har lett till.",
+                f"Den visar var {self._analysis.who} står i förhållande till {'länets' if self._analysis.who == 'kommunen' else 'sin egen'} plan. Den rangordnar inte {'kommunerna' if self._analysis.who == 'kommunen' else 'länen'}, och den visar inte vad en insats har lett till.",
                 "Där ett antal eller en nämnare saknas i dokumentet räknas den inte fram. Då står det att underlaget är otillräckligt.",
                 "Klamrar efter ett värde, till exempel [35; 56], visar osäkerheten. Orden säkert och troligen har en bestämd betydelse, se Metod och källor.",
             ]
@@ -74,7 +83,21 @@ class Sentences:
             )
         if not judged:
             return Text(f"Det går inte att säga om något av planens {self._goals_at('goals')} mål är nått.", "message")
-        return Text(f"{self._goals_at('judged')} av planens {self._goals_at('goals')} mål kan bedömas.", "message")
+        return Text(self._judged_goals(), "message")
+
+    def _judged_goals(self) -> str:
+        """How the judged goals came out: 'Av planens 24 mål kan 20 bedömas: 9 är nådda, … och 2 går inte att avgöra.'"""
+        goals = self._analysis.goals_that["judged"]
+        said = {goal: {each.word for each in self._analysis.plan_verdicts if each.goal == goal} for goal in goals}
+        worst = {
+            goal: next(name for name, (words, _) in _JUDGED.items() if found & words) for goal, found in said.items()
+        }
+        told = [
+            f"{self._counted(f'judged/{name}', [goal for goal in goals if worst[goal] == name])} {text}"
+            for name, (_, text) in reversed(list(_JUDGED.items()))
+            if name in worst.values()
+        ]
+        return f"Av planens {self._goals_at('goals')} mål kan {self._goals_at('judged')} bedömas: {fmt.listed(told)}."
 
     def why(self) -> Text:
         """Why goals cannot be judged: parts that make up all goals that are not."""
@@ -321,14 +344,17 @@ class Sentences:
     def _stands_out(self) -> str:
         family = [each for each in self._analysis.comparisons if each.stands_out is not None]
         if not family:
-            what = "om länet skiljer sig från riket"
+            what = f"om {self._analysis.who} skiljer sig från riket"
             whether = what if self._judged_verdicts() else f"om målen nås eller {what}"
             return f"Underlaget räcker inte för att säga {whether}."
         is_one = len(family) == 1
         ids = [f"{each.observation}/{each.other}" for each in family]
         number = capital(self._in_words("comparisons-tested", ids, "jämförelse", "jämförelser"))
         looked = f"{number} har prövats{'' if is_one else ' tillsammans'}"
-        found = [self._comparison(each).rstrip(".") for each in family if each.stands_out]
+        outstanding = sorted((each for each in family if each.stands_out), key=lambda each: each.p_value or 0.0)
+        found = [self._comparison(each).rstrip(".") for each in outstanding[:MOST_OUTSTANDING]]
+        if more := [f"{each.observation}/{each.other}" for each in outstanding[MOST_OUTSTANDING:]]:
+            found.append(self._in_words("comparisons-outstanding-more", more, "till", "till"))
         nothing = "den sticker inte ut" if is_one else "ingen sticker ut"
         return f"{looked}; {f'det som sticker ut: {fmt.listed(found)}' if found else nothing}."
 
@@ -420,7 +446,7 @@ class Sentences:
     def _figure(self, verdict: Verdict) -> str:
         if verdict.observation is None:
             return "inget redovisat resultat"
-        row = self._analysis.results.set_index("id", drop=False).loc[verdict.observation]
+        row = self._analysis.results_by_id[verdict.observation]
         return Tables(self._analysis).figure(row)
 
 
@@ -429,6 +455,17 @@ def focus_area_name(number: int) -> str:
     return FOCUS_AREAS[number]
 
 
+# A goal of several targets is as far as the one that is worst off.
+_JUDGED: Mapping[str, tuple[frozenset[Word], str]] = {
+    "not-reached": (
+        frozenset({Word.NOT_REACHED, Word.NOT_REACHED_PROTECTED, Word.SURELY_NOT_REACHED}), "är inte nådda",
+    ),
+    "likely-not": (frozenset({Word.LIKELY_NOT_REACHED}), "är troligen inte nådda"),
+    "undecided": (frozenset({Word.UNDECIDED}), "går inte att avgöra"),
+    "likely": (frozenset({Word.LIKELY_REACHED}), "är troligen nådda"),
+    "reached": (frozenset({Word.REACHED, Word.SURELY_REACHED}), "är nådda"),
+}  # fmt: skip
+MOST_OUTSTANDING = 3
 _STARTING = (Word.BASELINE, Word.NOT_TESTABLE)
 _FIGURES = ["value", "value_low", "numerator", "change"]
 _COMPARED_IN_WORDS = ["higher", "much_higher", "slightly_higher", "lower", "much_lower", "slightly_lower"]

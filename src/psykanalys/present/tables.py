@@ -96,7 +96,7 @@ class Tables:
         rows: list[Cells] = []
         for verdict in self._with_result(focus_area):
             if verdict.word == Word.MEASURES_OTHER:
-                result = self._analysis.results.set_index("id", drop=False).loc[verdict.observation]
+                result = self._analysis.results_by_id[verdict.observation]
                 figure = self.figure(result) + notes.mark(result["caution"])
                 aim = target_text(verdict)
                 rows.append(
@@ -121,13 +121,13 @@ class Tables:
         """One page: every target whose result can be set against it, by focus area."""
         left_out = (Word.MEASURES_OTHER, Word.NOT_TESTABLE, Word.MISSING)
         shown = [v for v in self._analysis.verdicts if v.observation and v.word not in left_out]
-        results = self._analysis.results.set_index("id", drop=False)
+        results = self._analysis.results_by_id
         rows: list[Cells] = [
             [
                 verdict.label,
                 verdict.focus_areas.replace(" | ", ", "),
-                self.figure(results.loc[verdict.observation]),
-                _when(results.loc[verdict.observation]),
+                self.figure(results[verdict.observation]),
+                _when(results[verdict.observation]),
                 target_text(verdict) or "anges inte",
                 _verdict_cell(verdict),
             ]
@@ -253,7 +253,7 @@ class Tables:
         """Figures beside riket, other groups and the county's own past (`kind`: nation, group or past)."""
         notes = Notes()
         rows = [self._comparison_row(each, notes) for each in self._analysis.comparisons if kind in (None, each.kind)]
-        columns = ["Mått", "Gäller", "Period", "Länet", "Jämförs med", "Skillnad", "Säkerhet"]
+        columns = ["Mått", "Gäller", "Period", self._analysis.who.capitalize(), "Jämförs med", "Skillnad", "Säkerhet"]
         caption = (
             "Jämförelser med riket"
             if kind == "nation"
@@ -261,16 +261,36 @@ class Tables:
         )
         return Table(caption, columns, rows, frozenset({3, 4, 5}), notes.texts)
 
+    def developments(self, number: int) -> Table:
+        """How each measure of a register has developed: its first and last figure, and what can be said of the trend."""
+        results = self._analysis.results_by_id
+        listed = self._analysis.developments
+        about = [each for each in listed.to_dict("records") if each["last"] in results]
+        about = [each for each in about if str(number) in items(results[each["last"]]["focus_areas"])]
+        rows: list[Cells] = []
+        for each in about:
+            first, last = (results[each[end]] for end in ("first", "last"))
+            shown = [f"{self.figure(row, with_interval=False)}, {_when(row)}" for row in (first, last)]
+            whom = fmt.population("T", each["age"], "")
+            rows.append([f"{last['title']}{f' ({whom})' if whom else ''}", *shown, words.MARKERS[each["marker"]]])
+        return Table(
+            "Utveckling enligt register", ["Mått", "Först", "Senast", "De senaste fem åren"], rows, frozenset({1, 2})
+        )
+
     def not_compared(self) -> Table:
         """Figures of one measure that are not set against each other, and why."""
-        results = self._analysis.results.set_index("id", drop=False)
+        results = self._analysis.results_by_id
         rows: list[Cells] = []
         for each in self._analysis.not_compared:
-            own, other = results.loc[each.observation], results.loc[each.other]
+            own, other = results[each.observation], results[each.other]
             reasons = ", ".join(words.DIFFERENCES[reason] for reason in each.reasons)
             figures = (f"{self._population(row)}, {_when(row)}: {self.figure(row)}" for row in (own, other))
             rows.append([own["title"], *figures, reasons])
-        return Table("Uppgifter som inte jämförs, och varför", ["Mått", "Länet", "Jämförelse", "Skiljer sig i"], rows)
+        return Table(
+            "Uppgifter som inte jämförs, och varför",
+            ["Mått", self._analysis.who.capitalize(), "Jämförelse", "Skiljer sig i"],
+            rows,
+        )
 
     def stated(self) -> Table:
         """Comparisons and developments that the documents state in words only."""
@@ -491,15 +511,14 @@ class Tables:
 
     def compared(self, comparison: Comparison) -> tuple[Marked, Marked]:
         """Both values of a comparison, with the decimals that each figure is shown with elsewhere."""
-        rows = self._analysis.results.set_index("id", drop=False).loc[[comparison.observation, comparison.other]]
-        decimals = {_decimals(row) for row in as_rows(rows)}
-        shared = _most_decimals(rows["value"]) if decimals == {None} else None
+        rows = [self._analysis.results_by_id[name] for name in (comparison.observation, comparison.other)]
+        decimals = {_decimals(row) for row in rows}
+        shared = _most_decimals(row["value"] for row in rows) if decimals == {None} else None
         own, other = (
-            fmt.with_unit(row["value"], row["unit"], _decimals(row) if shared is None else shared)
-            for row in as_rows(rows)
+            fmt.with_unit(row["value"], row["unit"], _decimals(row) if shared is None else shared) for row in rows
         )
         if own == other and comparison.difference:
-            own, other = (fmt.with_unit(value, comparison.unit) for value in (comparison.value, comparison.other_value))
+            own, other = _told_apart(comparison)
         return marked(reference("r", comparison.observation), own), marked(reference("r", comparison.other), other)
 
     @property
@@ -520,7 +539,7 @@ class Tables:
         return ", ".join(part for part in (area, fmt.population(row["sex"], row["age"], _level(row))) if part)
 
     def _verdict_row(self, verdict: Verdict, notes: Notes) -> Cells:
-        result = self._analysis.results.set_index("id", drop=False).loc[verdict.observation]
+        result = self._analysis.results_by_id[verdict.observation]
         limits = fmt.interval(verdict.ci_low, verdict.ci_high, _decimals(result))
         return [
             verdict.label,
@@ -592,8 +611,8 @@ class Tables:
         return f"{words.STATES[row['state']]} {fmt.period(dated)}" if dated else words.STATES[row["state"]]
 
     def _comparison_row(self, comparison: Comparison, notes: Notes) -> Cells:
-        results = self._analysis.results.set_index("id", drop=False)
-        own, other = results.loc[comparison.observation], results.loc[comparison.other]
+        results = self._analysis.results_by_id
+        own, other = results[comparison.observation], results[comparison.other]
         difference = "–" if comparison.difference is None else difference_text(comparison)
         value, other_value = self.compared(comparison)
         return [
@@ -666,7 +685,7 @@ def _with_marks(label: str, *marks: str) -> str:
     return f"{label} ({told})" if told else label
 
 
-def _most_decimals(values: pd.Series) -> int:
+def _most_decimals(values: Iterable[float]) -> int:
     """How many decimals the most exact of printed values has: 137,21 and 123,20 are shown alike."""
     return max(len(fmt.number(value).partition(",")[2]) for value in values)
 
@@ -796,6 +815,14 @@ def _yes_no(row: Row) -> str:
 
 def _text(value: Any) -> str:
     return "" if value is None or value is pd.NA or value != value else str(value)
+
+
+def _told_apart(comparison: Comparison) -> tuple[str, str]:
+    """Both values with as few decimals as tell them apart."""
+    values = (comparison.value or 0.0, comparison.other_value or 0.0)
+    decimals = next((each for each in range(1, 6) if len({round(value, each) for value in values}) > 1), None)
+    own, other = (fmt.with_unit(value, comparison.unit, decimals) for value in values)
+    return own, other
 
 
 def difference_text(comparison: Comparison) -> Marked:

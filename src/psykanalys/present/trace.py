@@ -150,7 +150,8 @@ class Tracer:
         return index([*names, *(("n", name) for name in counts(analysis))])
 
     def _made(self, ref: str, kind: str, row: str) -> Reference:
-        label, text, steps, ids = getattr(self, f"_{KINDS[kind]}")(row)
+        label, text, steps, names = getattr(self, f"_{KINDS[kind]}")(row)
+        ids = [part for name in names for part in self._merged.get(name, (name,))]
         raw = [self._raw(name) for name in dict.fromkeys(ids)]
         places = dict.fromkeys(place for name in ids for place in items(self._rows[name][1]["places"]))
         return Reference(ref, KINDS[kind], row, label, str(text), tuple(steps), tuple(raw), tuple(places))
@@ -158,7 +159,7 @@ class Tracer:
     def _result(self, row: str) -> tuple[str, str, list[str], list[str]]:
         result = self._results[row]
         verdicts = [each for each in self._analysis.verdicts if each.observation == row]
-        steps = [*(self._told_verdict(each) for each in verdicts), self._told_result(row)]
+        steps = [*(self._told_verdict(each) for each in verdicts), self._told_result(row), *self._told_merge(row)]
         return result["title"], self._tables.figure(result), steps, [row]
 
     def _verdict(self, row: str) -> tuple[str, str, list[str], list[str]]:
@@ -204,6 +205,15 @@ class Tracer:
         result = self._results[row]
         population = self._tables._population(result)
         return f"result: {result['title']}, {population}, {fmt.period(result['when'])}: {self._tables.figure(result)}"
+
+    def _told_merge(self, row: str) -> Iterator[str]:
+        if row in self._merged:
+            yield f"sum: of {' and '.join(self._merged[row])}, each of which is protected (docs/disclosure.md)"
+
+    @cached_property
+    def _merged(self) -> Mapping[str, tuple[str, str]]:
+        """The rows that are shown as the sum of two raw rows."""
+        return self._analysis.protected.merged if self._analysis.protected else {}
 
     @cached_property
     def _results(self) -> dict[str, dict[str, Any]]:

@@ -81,6 +81,16 @@ DIRECTIONS = {
     "decreasing": "minskar",
     "unchanged": "oförändrat",
 }
+MARKERS = {
+    "increasing": "ökar",
+    "decreasing": "minskar",
+    "no_change": "ingen säkerställd förändring",
+    "not_enough_points": "prövas inte",
+    "not_estimable": "går inte att pröva",
+}
+
+SYNTHETIC = "SYNTETISKA DATA"  # on every page that is made of made-up figures
+
 INDICATOR_KINDS = {
     "yes_no": "ja/nej",
     "count": "antal",

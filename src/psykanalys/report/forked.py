@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from psykanalys.areas import find_county
 from psykanalys.data.project import Project
 from psykanalys.errors import PsykanalysError
 from psykanalys.report.fork import End, Fork, ForkServer, can_fork
@@ -67,10 +66,10 @@ def run_one(project: Project, county: str, values: Mapping[str, Any], *rest: Any
     The county is put together, then the kernel is forked while nothing else runs here: notebook and checks share it.
     """
     from psykanalys.analysis import analyse_ahead
-    from psykanalys.report import kernels, runner
+    from psykanalys.report import kernels, params, runner
 
     with suppress(PsykanalysError):  # the notebook tells what is wrong
-        analyse_ahead(values["county"], project, values["threshold"])
+        analyse_ahead(params.area_of(values), project, values["threshold"])
     kernel = kernels.fork_ahead()
     try:
         return runner.run_one(project, county, values, *rest)
@@ -79,13 +78,15 @@ def run_one(project: Project, county: str, values: Mapping[str, Any], *rest: Any
 
 
 def largest_first(prepared: Prepared, tasks: Mapping[str, Any]) -> list[str]:
-    """The counties by their number of raw rows: the longest report is not begun last, when all others are done."""
+    """The areas by their county's number of raw rows: the longest report is not begun last."""
     import pandas as pd
+
+    from psykanalys.report import params
 
     sources = prepared["sources"].set_index("id")["county_code"]
     rows = pd.concat([table["source"] for table in prepared.tables.values() if "source" in table])
     sizes = rows.map(sources).value_counts()
-    return sorted(tasks, key=lambda name: -int(sizes.get(find_county(tasks[name]["county"]).code, 0)))
+    return sorted(tasks, key=lambda name: -int(sizes.get(params.area_of(tasks[name]).code[:2], 0)))
 
 
 def run(

@@ -41,6 +41,10 @@ _NUMERIC = ("numerator", "denominator", "value", "value_low", "value_high", "ci_
 
 
 NOT_FOR_MAILING = "Ej för utskick: en uppgift kan avslöja någon. Den som gjorde rapporten ser vilken."
+MOST_PARTS = 2_000
+MOST_UNPACKED = 200_000_000
+_UNREADABLE = "cannot be read, so nobody knows what it says"
+_PDF_TEXTS = ("/Alt", "/ActualText", "/Title", "/T", "/Contents", "/TU")
 _UNSEEN = ("script", "style", "template", "title", "desc", "metadata")
 _SHAPES = ("path", "rect", "circle", "use", "line", "polygon")
 _NOT_OF = "(?:av|bland|efter|för|har|i|inom|med|och|om|på|som|till|under|vid|år)"
@@ -82,11 +86,11 @@ def marked(page: str) -> str:
 def _in_file(name: str, content: bytes, known: _Known) -> Iterator[Leak]:
     for hit in known.hits(re.sub(r"[_\-.]+", " ", name)):
         yield Leak(name, "file name", hit)
-    reader = _READERS.get(Path(name).suffix.lower())
-    if reader is None:
-        yield Leak(name, "file", "cannot be read, so nobody knows what it says")
-        return
-    yield from (Leak(name, where, what) for where, what in reader(content, known))
+    reader = _READERS.get(Path(name).suffix.lower(), _unreadable)
+    try:
+        yield from [Leak(name, where, what) for where, what in reader(content, known)]
+    except Exception:  # noqa: BLE001 - a damaged file makes its reader raise anything; it is not mailed
+        yield Leak(name, "file", _UNREADABLE)
 
 
 class _Known:
@@ -184,9 +188,17 @@ def _even(text: str) -> str:
     return " ".join(text.replace("\u00ad", "").lower().split())
 
 
-# --- readers: each yields where and what -----------------------------------------------------------------------------
+# --- readers: each yields where and what, or raises where the file cannot be read -----------------------------------
 
 Found = Iterator[tuple[str, str]]
+
+
+class _TooLargeError(Exception):
+    """An archive that unpacks to more than any report does."""
+
+
+def _unreadable(_content: bytes, _known: _Known) -> Found:
+    yield "file", _UNREADABLE
 
 
 def _html(content: bytes, known: _Known) -> Found:
@@ -229,7 +241,7 @@ def _json(content: bytes, known: _Known) -> Found:
     try:
         data = json.loads(content)
     except ValueError:
-        yield "data", "cannot be read, so nobody knows what it says"
+        yield "data", _UNREADABLE
         return
     yield from _values(data, "data", known)
 
@@ -265,16 +277,31 @@ def _pdf(content: bytes, known: _Known) -> Found:
         yield from ((f"page {number}", hit) for hit in known.hits(page.extract_text()))
     for value in (reader.metadata or {}).values():
         yield from (("properties", hit) for hit in known.hits(str(value)))
+    for number in range(1, int(str(reader.trailer["/Size"]))):
+        yield from _pdf_object(reader.get_object(number), known)
+
+
+def _pdf_object(thing: Any, known: _Known) -> Found:
+    """Alternatives, bookmarks and notes, which no page's text holds; and files within the file."""
+    if not isinstance(thing, Mapping):
+        return
+    for name in _PDF_TEXTS:
+        if isinstance(text := thing.get(name), str):
+            yield from ((f"{name.strip('/')} of an object", hit) for hit in known.hits(text))
+    if thing.get("/Type") == "/EmbeddedFile" or "/EF" in thing:
+        yield "attached file", _UNREADABLE
 
 
 def _docx(content: bytes, known: _Known) -> Found:
     """Every part with text, also alternatives of pictures and properties."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            if name.endswith(".xml"):
-                tree = etree.fromstring(archive.read(name), parser=etree.XMLParser(resolve_entities=False))
-                for block in _blocks(tree):
-                    yield from ((name, hit) for hit in known.hits(block))
+    for name, part in _parts(content):
+        if name.endswith((".xml", ".rels")):
+            tree = etree.fromstring(part, parser=etree.XMLParser(resolve_entities=False))
+            blocks = _blocks(tree) if name.startswith("word/") else [" ".join(tree.itertext())]
+            for block in blocks:
+                yield from ((name, hit) for hit in known.hits(block))
+        elif not name.startswith("word/media/"):
+            yield name, _UNREADABLE
 
 
 def _blocks(tree: Any) -> Iterator[str]:
@@ -285,9 +312,22 @@ def _blocks(tree: Any) -> Iterator[str]:
 
 
 def _zip(content: bytes, known: _Known) -> Found:
+    for name, part in _parts(content):
+        if name.lower().endswith(".zip"):
+            yield name, "an archive in an archive"
+        else:
+            yield from ((f"{leak.file}: {leak.where}", leak.what) for leak in _in_file(name, part, known))
+
+
+def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file in an archive; raises _TooLargeError before it unpacks more than a report is."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            yield from ((f"{leak.file}: {leak.where}", leak.what) for leak in _in_file(name, archive.read(name), known))
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        if len(entries) > MOST_PARTS or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+            raise _TooLargeError
+        for entry in entries:
+            with archive.open(entry) as part:  # reads no more than the size that was counted above
+                yield entry.filename, part.read(entry.file_size)
 
 
 _READERS: dict[str, Callable[[bytes, _Known], Found]] = {

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from psykanalys.areas import UnknownAreaError, find_county
+from psykanalys.areas import Area, UnknownAreaError, find_county, find_municipality
 from psykanalys.data.commentary import locate
 from psykanalys.data.files import read_within
 from psykanalys.data.project import Project
@@ -22,7 +22,7 @@ INJECTED = "# Parameters"  # the first line of the cell that papermill injects
 NOT_OF_COUNTIES = ("common", "recipients")  # files beside those of the counties
 MOST_BYTES = 100_000
 MOST_TOLD = 80  # characters of a value in a message
-TEXTS = ("county", "contact", "commentary", "previous")  # never read as a number or a date
+TEXTS = ("county", "municipality", "contact", "commentary", "previous")  # never read as a number or a date
 
 
 def _seen(text: str) -> str:
@@ -34,12 +34,11 @@ def _seen(text: str) -> str:
 _Text = Annotated[str, AfterValidator(_seen)]
 
 
-class Parameters(BaseModel):
-    """What the county report can be told."""
+class Shared(BaseModel):
+    """What every report can be told."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    county: Annotated[_Text, Field(min_length=1, description="County: code in quotes, name or file name.")]
     contact: Annotated[_Text, Field(description="Whom readers ask for what is missing (Swedish; may be empty).")]
     messages: Annotated[int, Field(ge=1, le=8, description="How many verdicts the summary tells at most.")]
     all_figures: Annotated[bool, Field(description="Whether each focus area also lists every figure.")]
@@ -54,56 +53,101 @@ class Parameters(BaseModel):
     ]
 
 
-def names() -> list[str]:
-    """The parameters' names."""
-    return list(Parameters.model_fields)
+class Parameters(Shared):
+    """What the county report can be told."""
+
+    county: Annotated[_Text, Field(min_length=1, description="County: code in quotes, name or file name.")]
 
 
-def validate(values: Mapping[str, Any], where: str = "") -> Parameters:
+class MunicipalityParameters(Shared):
+    """What the municipality report can be told."""
+
+    municipality: Annotated[_Text, Field(min_length=1, description="Municipality: code in quotes, name or file name.")]
+
+
+MODELS: Mapping[str, type[Shared]] = {"county": Parameters, "municipality": MunicipalityParameters}
+LEVELS = tuple(MODELS)
+_FIND = {"county": find_county, "municipality": find_municipality}
+
+
+def level_of(values: Mapping[str, Any]) -> str:
+    """Which kind of area parameters are of: 'county' or 'municipality'."""
+    return "municipality" if "municipality" in values and "county" not in values else "county"
+
+
+def area_of(values: Mapping[str, Any]) -> Area:
+    """The area that parameters name. Raises UnknownAreaError."""
+    level = level_of(values)
+    return _FIND[level](str(values.get(level, "")))
+
+
+def find(text: str, level: str = "county") -> Area:
+    """The area of a level that a text names. Raises UnknownAreaError."""
+    return _FIND[level](text)
+
+
+def names(level: str = "county") -> list[str]:
+    """The parameters' names, the area first."""
+    return [level, *Shared.model_fields]
+
+
+def validate(values: Mapping[str, Any], where: str = "", level: str | None = None) -> Shared:
     """Return checked parameters. Raises ParameterError with one line per fault, naming the allowed ones."""
+    level = level or level_of(values)
     try:
-        parameters = Parameters.model_validate(dict(values))
-        find_county(parameters.county)
+        parameters = MODELS[level].model_validate(dict(values))
+        find(getattr(parameters, level), level)
         return parameters
     except ValidationError as error:
-        raise ParameterError("\n".join(_sentence(fault, where) for fault in error.errors())) from error
+        raise ParameterError("\n".join(_sentence(fault, where, level) for fault in error.errors())) from error
     except UnknownAreaError as error:
-        raise ParameterError(f"{_at(where)}county: {error}") from error
+        raise ParameterError(f"{_at(where)}{level}: {error}") from error
 
 
-def check_parameters(namespace: Mapping[str, Any]) -> Parameters:
+def check_parameters(namespace: Mapping[str, Any]) -> Shared:
     """Check the parameters of a running notebook: what was injected, and the values that now hold.
 
     `namespace` is the notebook's `globals()`. papermill only warns of a misspelt parameter; here it is refused.
     """
     given = {name for cell in namespace.get("In", []) if cell.startswith(INJECTED) for name in _assigned(cell)}
-    unknown = {name: namespace.get(name) for name in sorted(given - set(names()))}
-    values = {name: namespace[name] for name in names() if name in namespace}
-    return validate({**values, **unknown})
+    level = level_of(namespace)
+    unknown = {name: namespace.get(name) for name in sorted(given - set(names(level)))}
+    values = {name: namespace[name] for name in names(level) if name in namespace}
+    return validate({**values, **unknown}, level=level)
 
 
-def read(project: Project, county: str, overrides: Mapping[str, Any] | None = None) -> Parameters:
-    """Return the parameters of one county's report: common.yaml, then the county's file, then overrides."""
-    values: dict[str, Any] = {}
-    for path in (project.params / "common.yaml", project.params / f"{county}.yaml"):
-        values |= _read_file(path)
-    parameters = validate({**values, **(overrides or {})}, f"params/{county}.yaml")
+def read(
+    project: Project,
+    name: str,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    level: str = "county",
+    optional: bool = False,
+) -> Shared:
+    """Return the parameters of one report: common.yaml, then the area's file, then overrides.
+
+    `name` is the area's file name. Where the file is `optional`, an area that has none has what is common.
+    """
+    file = project.params / f"{name}.yaml"
+    values = _read_file(project.params / "common.yaml")
+    values |= {level: name} if optional and not file.is_file() else _read_file(file)
+    parameters = validate({**values, **(overrides or {})}, f"params/{name}.yaml", level)
     if parameters.commentary:
         locate(project, parameters.commentary)
     if parameters.previous:
         from psykanalys.present import ledger
 
         ledger.locate(project, parameters.previous)
-    if find_county(parameters.county).slug != county:
-        raise ParameterError(
-            f"params/{county}.yaml: county: '{parameters.county}' is another county — expected '{county}'"
-        )
+    given = getattr(parameters, level)
+    if find(given, level).file_name != name:
+        raise ParameterError(f"params/{name}.yaml: {level}: '{given}' is another {level} — expected '{name}'")
     return parameters
 
 
 def counties_with_parameters(project: Project) -> list[str]:
     """The names of the counties that have a parameter file, in order."""
-    return sorted(path.stem for path in project.params.glob("*.yaml") if path.stem not in NOT_OF_COUNTIES)
+    names_of_files = (path.stem for path in project.params.glob("*.yaml") if path.stem not in NOT_OF_COUNTIES)
+    return sorted(name for name in names_of_files if not name.endswith("-kommun"))
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -147,15 +191,15 @@ def _at(where: str) -> str:
     return f"{where}: " if where else ""
 
 
-def _sentence(fault: Any, where: str) -> str:
+def _sentence(fault: Any, where: str, level: str) -> str:
     name = str(fault["loc"][0])
     if fault["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, names(), 1)
+        near = difflib.get_close_matches(name, names(level), 1)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        return f"{_at(where)}{name}: unknown parameter — {hint}allowed are {', '.join(names())}"
+        return f"{_at(where)}{name}: unknown parameter — {hint}allowed are {', '.join(names(level))}"
     if fault["type"] == "missing":
-        return f"{_at(where)}{name}: the parameter is missing — {Parameters.model_fields[name].description}"
-    advice = " (write codes in quotes; with papermill use -r, not -p)" if name == "county" else ""
+        return f"{_at(where)}{name}: the parameter is missing — {MODELS[level].model_fields[name].description}"
+    advice = " (write codes in quotes; with papermill use -r, not -p)" if name in LEVELS else ""
     expected = fault["msg"].removeprefix("Input should be ").removeprefix("a ").removeprefix("valid ")
     expected = expected.removeprefix("Value error, ")
     given = repr(fault["input"])

@@ -9,25 +9,24 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from lxml import html
-
-from psykanalys.areas import UnknownAreaError, find_county, short_name
 from psykanalys.data.files import write_all
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError, PsykanalysError, ReportError
-from psykanalys.report import forked, params, seal, unchanged
+from psykanalys.report import forked, index, params, seal, unchanged
+from psykanalys.report.asked import file_names
 from psykanalys.report.fork import Warm, can_fork
 from psykanalys.report.formats import ENDINGS, FORMATS, convert
+from psykanalys.report.index import Entry
 
 if TYPE_CHECKING:
     from psykanalys.present.county import County
 
 NOTEBOOK = "county_report.ipynb"
+NOTEBOOKS = {"county": NOTEBOOK, "municipality": "municipality_report.ipynb"}
 TWIN = ".json"
 
 
@@ -63,16 +62,19 @@ def run(
     jobs: int | None = None,
     formats: Sequence[str] = ("html",),
     previous: Path | None = None,
+    level: str = "county",
+    everything: bool = False,
     force: bool = False,
     tell: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Make the reports of the counties named (default: all with a parameter file), and the index of the HTML pages.
+    """Make the reports of the areas named (default: counties with a parameter file), and the index of the HTML pages.
 
+    `level` is 'county' or 'municipality'; `everything`: every area of the level that there are figures of.
     Parameters are checked before anything runs. One county, or one format of it, may fail without losing the others;
     `previous` is an earlier twin or a folder of them; a report that is up to date is left as it is, unless `force`;
     `tell` is called as each county is done. Returns the outcomes in the order asked for.
     """
-    plan = _planned(project, counties, overrides, out, formats, previous)
+    plan = _planned(project, _Asked(counties, level, everything), overrides, out, formats, previous)
     tasks, refused, folder, formats = plan.tasks, plan.refused, plan.folder, plan.formats
     folder.mkdir(parents=True, exist_ok=True)
     kept = {} if force else {name: each for name in tasks if (each := _up_to_date(plan, name)) is not None}
@@ -91,7 +93,7 @@ def run(
     outcomes = [made.get(name) or kept[name] for name in tasks]
     outcomes += [Outcome(name, False, folder, message=str(error)) for name, error in refused.items()]
     if "html" in formats:
-        write_index(folder, [*_made_before(project, folder, tasks), *outcomes])
+        write_index(folder, outcomes)
     return outcomes
 
 
@@ -103,9 +105,11 @@ def why(
     out: Path | None = None,
     formats: Sequence[str] = ("html",),
     previous: Path | None = None,
+    level: str = "county",
+    everything: bool = False,
 ) -> dict[str, str]:
     """Why each county's report would be made by the same call of `run`; empty where it is up to date."""
-    plan = _planned(project, counties, overrides, out, formats, previous)
+    plan = _planned(project, _Asked(counties, level, everything), overrides, out, formats, previous)
     return {name: _why(plan, name) for name in plan.tasks} | {name: str(error) for name, error in plan.refused.items()}
 
 
@@ -120,20 +124,32 @@ class _Plan:
     formats: list[str]
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """The areas that a batch is asked for."""
+
+    names: Iterable[str]
+    level: str
+    everything: bool
+
+
 def _planned(
     project: Project,
-    counties: Iterable[str],
+    asked: _Asked,
     overrides: Mapping[str, Any] | None,
     out: Path | None,
     formats: Sequence[str],
     previous: Path | None,
 ) -> _Plan:
     formats = _known(formats)
-    names = [_file_name(name) for name in counties] or params.counties_with_parameters(project)
+    names = file_names(project, asked.names, asked.level, everything=asked.everything)
     folder = out or project.reports
     earlier = {name: _earlier(project, previous, name, folder) for name in names} if previous else {}
-    tasks, refused = _read_all(project, list(dict.fromkeys(names)), overrides, earlier)
-    parts = {name: unchanged.parts(project, values, formats, _notebook(project)) for name, values in tasks.items()}
+    tasks, refused = _read_all(project, names, overrides, earlier, asked)
+    parts = {
+        name: unchanged.parts(project, values, formats, _notebook(project, asked.level))
+        for name, values in tasks.items()
+    }
     return _Plan(tasks, refused, parts, folder, formats)
 
 
@@ -202,33 +218,22 @@ def _twin_of(report: County, page: str) -> dict[str, Any]:
     return {**report.twin, "page": {**told, "shown": seal.shown(page)}}
 
 
-def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
-    """Write `index.html`: every county by name, with its first messages and a link."""
-    style = (Path(__file__).parent / "templates" / "psykanalys" / "style.css").read_text(encoding="utf-8")
-    entries = "\n".join(_index_entry(outcome) for outcome in sorted(outcomes, key=lambda outcome: outcome.county))
-    page = (
-        '<!DOCTYPE html>\n<html lang="sv">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>Psykisk hälsa i länen</title>\n'
-        f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n<h1>Psykisk hälsa i länen</h1>\n"
-        '<p class="lead">En analys per län av planen för psykisk hälsa. '
-        "Planerna skiljer sig åt och kan inte rangordnas.</p>\n"
-        f"{entries}\n</main>\n</body>\n</html>\n"
-    )
-    write_all({folder / "index.html": page.encode()})
-    return folder / "index.html"
-
-
 def _read_all(
-    project: Project, names: list[str], overrides: Mapping[str, Any] | None, earlier: Mapping[str, Any]
+    project: Project, names: list[str], overrides: Mapping[str, Any] | None, earlier: Mapping[str, Any], asked: _Asked
 ) -> tuple[dict[str, Any], dict[str, ParameterError]]:
     """The parameters of each county, and what was wrong with those that cannot be used; raises if none can."""
-    if "county" in (overrides or {}):
-        raise ParameterError("county: cannot be overridden — name the county instead: psykanalys report COUNTY")
+    if asked.level in (overrides or {}):
+        raise ParameterError(
+            f"{asked.level}: cannot be overridden — name the {asked.level} instead: "
+            f"psykanalys report {asked.level.upper()}"
+        )
+    optional = asked.everything or asked.level == "municipality"
     tasks: dict[str, Any] = {}
     refused: dict[str, ParameterError] = {}
     for name in names:
         try:
-            tasks[name] = params.read(project, name, {**(overrides or {}), **earlier.get(name, {})}).model_dump()
+            given = {**(overrides or {}), **earlier.get(name, {})}
+            tasks[name] = params.read(project, name, given, level=asked.level, optional=optional).model_dump()
         except ParameterError as error:
             refused[name] = error
     if not tasks:
@@ -249,17 +254,12 @@ def _earlier(project: Project, previous: Path, county: str, folder: Path) -> dic
     return {"previous": Path(relative).as_posix()}
 
 
-def _made_before(project: Project, folder: Path, tasks: Mapping[str, Any]) -> list[Outcome]:
-    """The pages of counties that this batch did not run, where they lie in the folder already."""
-    others = (name for name in params.counties_with_parameters(project) if name not in tasks)
-    return [Outcome(name, True, path, made=(path,)) for name in others if (path := folder / f"{name}.html").is_file()]
-
-
-def _file_name(county: str) -> str:
-    try:
-        return find_county(county).slug
-    except ValueError as error:
-        raise PsykanalysError(f"county: {error}") from error
+def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
+    """Write the index of a batch's reports, with those that lie in the folder from before."""
+    entries = [Entry(outcome.county, outcome.page) for outcome in outcomes]
+    names = {entry.name for entry in entries}
+    pages = (folder / f"{name}.html" for name in unchanged.remembered(folder) if name not in names)
+    return index.write_index(folder, [*entries, *(Entry(page.stem, page) for page in pages if page.is_file())])
 
 
 def _known(formats: Sequence[str]) -> list[str]:
@@ -319,12 +319,13 @@ def _forked(
 def _execute(project: Project, values: Mapping[str, Any], executed: Path) -> None:
     from psykanalys.report.execute import execute
 
-    execute(_notebook(project), values, executed, project.root)
+    execute(_notebook(project, params.level_of(values)), values, executed, project.root)
 
 
-def _notebook(project: Project) -> Path:
-    own = project.notebooks / NOTEBOOK
-    return own if own.is_file() else Path(__file__).parents[1] / "project" / "notebooks" / NOTEBOOK
+def _notebook(project: Project, level: str = "county") -> Path:
+    name = NOTEBOOKS[level]
+    own = project.notebooks / name
+    return own if own.is_file() else Path(__file__).parents[1] / "project" / "notebooks" / name
 
 
 def _page(executed: Path) -> str:
@@ -410,29 +411,3 @@ def _what_happened(error: Exception) -> str:
         return str(error)
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0]}"
-
-
-def _index_entry(outcome: Outcome) -> str:
-    name = escape(_shown_name(outcome.county))
-    if outcome.page is None:
-        return f"<h2>{name}</h2>\n<p>Rapporten kunde inte göras om. Den som ansvarar för körningen ser varför.</p>"
-    scope, messages = _first_words(outcome.page)
-    items = "".join(f"<li>{escape(message)}</li>" for message in messages)
-    lead = f'<p class="lead">{escape(scope)}</p>' if scope else ""
-    return f'<h2><a href="{escape(outcome.page.name)}">{name}</a></h2>\n{lead}\n<ul>{items}</ul>'
-
-
-def _shown_name(county: str) -> str:
-    """The county's name; where a parameter file is of no county, the file's."""
-    try:
-        return short_name(find_county(county))
-    except UnknownAreaError:
-        return county
-
-
-def _first_words(page: Path, most: int = 2) -> tuple[str, list[str]]:
-    """A page's scope, and the first sentences of its first section."""
-    tree = html.document_fromstring(page.read_bytes(), parser=html.HTMLParser(encoding="utf-8"))
-    scope = tree.xpath("//p[@class='lead'][not(preceding::h2)]")
-    told = tree.xpath("//*[self::p or self::li][preceding::h2][following::nav][not(ancestor::ol[@class='steps'])]")
-    return "".join(part.text_content() for part in scope[:1]), [part.text_content() for part in told[:most]]

@@ -16,10 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from psykanalys.areas import find_county
 from psykanalys.data.inputs import county_files, files_at_stake
 from psykanalys.data.project import Project
 from psykanalys.manifest import PACKAGES, canonical
+from psykanalys.report import params
 
 FOLDER = ".made"
 MORE_PACKAGES = ("lxml", "papermill", "python-docx", "typst")
@@ -39,7 +39,8 @@ class Record:
 
 def parts(project: Project, values: Mapping[str, Any], formats: Sequence[str], notebook: Path) -> dict[str, str]:
     """The checksum of each thing that a county's report depends on, by what it is called to the user."""
-    code = find_county(values["county"]).code
+    area = params.area_of(values)
+    code = area.parent if area.kind == "municipality" else area.code
     named = [project.root / values[name] for name in ("commentary", "previous") if values.get(name)]
     return {
         "parameters": _sum(canonical({**values, "formats": sorted(formats)}).encode()),
@@ -77,6 +78,11 @@ def read(folder: Path, county: str) -> Record | None:
         return Record(dict(data["parts"]), dict(data["files"]), tuple(data["warnings"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def remembered(folder: Path) -> list[str]:
+    """The names of the reports that were made in a folder, in order."""
+    return sorted(path.stem for path in (folder / FOLDER).glob("*.json"))
 
 
 def forget(folder: Path, county: str) -> None:

@@ -270,13 +270,15 @@ def _twin(path: Path, manifest: Mapping[str, Any]) -> tuple[dict[str, Any] | Non
 def _other_parameters(project: Project, parameters: Mapping[str, Any]) -> list[str]:
     """What the project's parameter files say otherwise now; the page's own parameters were used."""
     try:
-        own = params.read(project, parameters["county"]).model_dump()
+        area = params.area_of(parameters)
+        level = params.level_of(parameters)
+        own = params.read(project, area.file_name, level=level, optional=True).model_dump()
     except PsykanalysError as error:
         return [f"the project's own parameters cannot be read: {error}"]
     return [
         f"the project's parameter {name} is {own[name]!r} now, the page was made with {value!r}"
         for name, value in parameters.items()
-        if own.get(name) != value and name != "county"
+        if own.get(name) != value and name not in params.LEVELS
     ]
 
 

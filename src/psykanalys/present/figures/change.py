@@ -123,13 +123,17 @@ def series(analysis: Analysis, tables: Tables) -> Figure | None:
 
 
 def series_of(analysis: Analysis) -> list[list[Row]]:
-    """Chains of the county's comparisons with its own past: three or more periods of the same length, in order."""
+    """Chains of the county's comparisons with its own past: three or more periods of the same length, in order.
+
+    Of registers there is a table of developments instead.
+    """
     before = {
         each.observation: each.other
         for each in analysis.comparisons
         if each.kind == "past" and each.word != OTHER_PERIOD
     }
-    rows: dict[str, Row] = {row["id"]: row for row in as_rows(analysis.results)}
+    rows = analysis.results_by_id
+    before = {name: other for name, other in before.items() if rows[name]["source"] not in analysis.register_sources}
     chains = []
     for last in sorted(set(before) - set(before.values())):
         chain = [last]

@@ -83,7 +83,7 @@ def _can_be_drawn(verdict: Verdict) -> bool:
 
 
 def _line(verdict: Verdict, analysis: Analysis, tables: Tables) -> Line:
-    result = analysis.results.set_index("id", drop=False).loc[verdict.observation]
+    result = analysis.results_by_id[verdict.observation]
     where = "" if result["area"] == analysis.county.code else analysis.area_names[result["area"]]
     whom = fmt.population(result["sex"], result["age"], result["level"])
     parts = [verdict.label, where, whom, fmt.period(verdict.period)]

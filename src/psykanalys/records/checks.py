@@ -1,0 +1,218 @@
+"""Which rows of an extract are impossible, and why: one reason for each, the first that applies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow
+import pyarrow.csv
+
+from psykanalys.areas import official_areas
+from psykanalys.data.files import beside, create
+from psykanalys.data.reader import shown
+from psykanalys.errors import PsykanalysError
+from psykanalys.records.contract import NAMES
+from psykanalys.records.engine import File, literal
+
+SOONEST = date(1900, 1, 1)
+PARTITION = 40_000_000  # ids whose hashes are sorted at once: 8 bytes each
+MOST_PLACES = 50_000
+ROWS_AT_ONCE = 100_000
+DATES = ("referral", "first_visit", "assessment", "treatment_start", "closed")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a row is impossible: a code, the column to look at, the SQL that is true of it, and the Swedish words.
+
+    `kind` is the kind of finding; `text` follows "3 rader".
+    """
+
+    code: str
+    column: str
+    sql: str
+    text: str
+    kind: str = "contradiction"
+
+
+def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
+    """Every reason, in the order in which they are tried. A condition that is unknown (NULL) does not apply."""
+    day = f"DATE '{extract_date}'"
+    areas = ", ".join(map(literal, sorted(unknown_areas)))
+    until = f"CASE WHEN waiting THEN {day} ELSE greatest({', '.join(DATES)}) END"
+    return [
+        Reason("unreadable", "", "unreadable IS NOT NULL", "har en cell som inte går att läsa", "structure"),
+        Reason("missing_id", "id", "id IS NULL", "saknar nummer", "missing_in_extract"),
+        Reason("duplicate_id", "id", "twice", "har ett nummer som står flera gånger",
+               "duplicate"),
+        Reason("missing_area", "area", "area IS NULL", "saknar område", "missing_in_extract"),
+        Reason("unknown_area", "area", f"area IN ({areas})" if areas else "false",
+               "har en okänd områdeskod", "reference"),
+        Reason("unknown_sex", "sex", "sex IS NULL OR sex NOT IN ('K', 'M')", "saknar kön eller har en okänd könskod",
+               "reference"),
+        Reason("impossible_age", "age", "age IS NULL OR age NOT BETWEEN 0 AND 120",
+               "saknar ålder eller har en ålder utanför 0–120 år", "other"),
+        Reason("missing_waiting", "waiting", "waiting IS NULL", "säger inte om patienten väntar", "missing_in_extract"),
+        Reason("missing_referral", "referral", "referral IS NULL", "saknar remissdatum", "missing_in_extract"),
+        Reason("too_early", "referral", f"referral < DATE '{SOONEST}'", "har ett datum före år 1900", "period"),
+        Reason("in_the_future", "", _any(DATES, f"> {day}"), "har ett datum efter utdragets dag", "period"),
+        Reason("visit_before_referral", "first_visit", "first_visit < referral", "har ett första besök före remissen"),
+        Reason("step_without_visit", "first_visit",
+               "first_visit IS NULL AND (assessment IS NOT NULL OR treatment_start IS NOT NULL)",
+               "har en utredning eller behandling men inget första besök"),
+        Reason("assessment_before_visit", "assessment", "assessment < first_visit",
+               "har en utredning före första besöket"),
+        Reason("treatment_before_visit", "treatment_start", "treatment_start < first_visit",
+               "har en behandling före första besöket"),
+        Reason("closed_too_early", "closed", _any(DATES[:-1], "> closed"),
+               "är avslutade före en senare händelse"),
+        Reason("closed_and_waiting", "closed", "waiting AND closed IS NOT NULL", "är både avslutade och väntande"),
+        Reason("treated_and_waiting", "waiting", "waiting AND treatment_start IS NOT NULL",
+               "har börjat behandling men väntar ännu"),
+        Reason("no_outcome", "waiting", "NOT waiting AND closed IS NULL AND first_visit IS NULL",
+               "har varken besök, avslut eller pågående väntan"),
+        Reason("chosen_too_long", "patient_chosen_days",
+               f"CASE WHEN patient_chosen_days <> 0 THEN patient_chosen_days NOT BETWEEN 0 AND {until} - referral END",
+               "har en patientvald väntan som är längre än väntan, eller under noll"),
+    ]  # fmt: skip
+
+
+def is_bad(found: Sequence[Reason]) -> str:
+    """The SQL that is true of a row that any reason applies to, and false of the others."""
+    return f"coalesce({' OR '.join(f'({reason.sql})' for reason in found)}, false)"
+
+
+def holds(found: Sequence[Reason]) -> str:
+    """The SQL that is true of a row that no reason applies to but that its id is there twice."""
+    return f"NOT {is_bad([reason for reason in found if reason.code != 'duplicate_id'])}"
+
+
+def with_twice(connection: Any, view: str) -> str:
+    """The SQL for a view's rows with a column `twice`: whether the id is there more than once."""
+    some = connection.execute("SELECT count(*) FROM duplicate_ids").fetchall()[0][0]
+    return f"(SELECT *, {'id IN (SELECT id FROM duplicate_ids)' if some else 'false'} AS twice FROM {view})"
+
+
+def _any(columns: Iterable[str], comparison: str) -> str:
+    return " OR ".join(f"{column} {comparison}" for column in columns)
+
+
+def reason_of(found: Sequence[Reason]) -> str:
+    """The SQL for the number of the first reason that applies."""
+    return f"CASE {' '.join(f'WHEN {reason.sql} THEN {number}' for number, reason in enumerate(found))} END"
+
+
+def find_places(connection: Any) -> list[tuple[str | None, str | None]]:
+    """The areas and units that the extract has, in order. Raises PsykanalysError where there are too many."""
+    rows = connection.execute(
+        f"SELECT DISTINCT area, unit FROM extract ORDER BY area, unit LIMIT {MOST_PLACES + 1}"
+    ).fetchall()
+    if len(rows) > MOST_PLACES:
+        raise PsykanalysError(
+            f"records: there are more than {MOST_PLACES} areas and units — expected codes of areas in `area` and "
+            "names of units in `unit`; name the columns in a mapping file"
+        )
+    return rows
+
+
+def unknown_areas(places: Sequence[tuple[str | None, str | None]]) -> set[str]:
+    """The codes that are no county's and no municipality's."""
+    known = {code for code, area in official_areas().items() if area.kind in ("county", "municipality")}
+    return {area for area, _ in places if area is not None and area not in known}
+
+
+def find_duplicates(connection: Any, rows: int, folder: Path) -> None:
+    """Make the table `duplicate_ids` of ids that stand in more than one row.
+
+    Hashes of 64 bits are sorted a part at a time, so that memory does not grow with the extract; ids whose hashes are
+    equal are then compared themselves.
+    """
+    connection.execute("CREATE TEMP TABLE equal_hashes (hash UBIGINT)")
+    connection.execute("CREATE TEMP TABLE duplicate_ids (id VARCHAR)")
+    for equal in _equal_hashes(connection, rows, folder):
+        connection.execute("INSERT INTO equal_hashes SELECT unnest(?::UBIGINT[])", [equal.tolist()])
+    if connection.execute("SELECT count(*) FROM equal_hashes").fetchall()[0][0]:
+        connection.execute(
+            "INSERT INTO duplicate_ids SELECT id FROM extract "
+            "WHERE hash(id) IN (SELECT hash FROM equal_hashes) GROUP BY id HAVING count(*) > 1"
+        )
+
+
+def _equal_hashes(connection: Any, rows: int, folder: Path) -> Iterator[np.ndarray]:
+    """The hashes that are there more than once, a part at a time."""
+    paths = [folder / f"hashes-{number}" for number in range(max(-(-rows // PARTITION), 1))]
+    _write_hashes(connection, paths)
+    for path in paths:
+        hashes = np.fromfile(path, dtype=np.uint64)
+        path.unlink()
+        hashes.sort()
+        equal = hashes[1:][hashes[1:] == hashes[:-1]]
+        if equal.size:
+            yield np.unique(equal)
+
+
+def _write_hashes(connection: Any, paths: Sequence[Path]) -> None:
+    files = [path.open("wb") for path in paths]
+    try:
+        for batch in connection.sql("SELECT hash(id) AS hash FROM extract WHERE id IS NOT NULL").to_arrow_reader():
+            hashes = batch.column(0).to_numpy()
+            part = hashes % np.uint64(len(files)) if len(files) > 1 else None
+            for number, file in enumerate(files):
+                (hashes if part is None else hashes[part == number]).tofile(file)
+    finally:
+        for file in files:
+            file.close()
+
+
+QUARANTINE = ("file", "row", "reason", "column", *NAMES)
+
+
+def write_quarantine(connection: Any, files: Sequence[File], found: Sequence[Reason], path: Path) -> int:
+    """Write the impossible rows, by file and row, for this user only; return how many. Empty: there is no file.
+
+    The view `rows` has them. Text that begins as a formula gets an apostrophe.
+    """
+    temporary = beside(path)
+    query = (
+        f"SELECT {', '.join(_cells(files, found))} FROM {with_twice(connection, 'rows')} "
+        f"WHERE {is_bad(found)} ORDER BY file_number, row"
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with create(temporary, private=True) as stream:
+            stream.write((",".join(QUARANTINE) + "\n").encode())
+            count = sum(_write(batch, stream) for batch in connection.sql(query).to_arrow_reader(ROWS_AT_ONCE))
+        if count:
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def _cells(files: Sequence[File], found: Sequence[Reason]) -> list[str]:
+    """The SQL for the columns of the quarantine file."""
+    names = _list(shown(file.path) for file in files)
+    codes, columns = _list(reason.code for reason in found), _list(reason.column for reason in found)
+    place = f"[{reason_of(found)} + 1]"
+    own = [f"{_no_formula(f'raw_{name}')} AS {name}" for name in NAMES]
+    return [f"{names}[file_number + 1] AS file", "row", f"{codes}{place} AS reason",
+            f"coalesce(unreadable, {columns}{place}) AS \"column\"", *own]  # fmt: skip
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(literal, texts))}]"
+
+
+def _no_formula(column: str) -> str:
+    apostrophe = literal("'")
+    return f"CASE WHEN regexp_matches({column}, '^[=@+-]') THEN {apostrophe} || {column} ELSE {column} END"
+
+
+def _write(batch: pyarrow.RecordBatch, stream: IO[bytes]) -> int:
+    pyarrow.csv.write_csv(batch, stream, pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed"))
+    return int(batch.num_rows)

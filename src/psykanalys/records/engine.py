@@ -1,0 +1,285 @@
+"""The database that reads an extract: in memory, with bounds, and with access to the given files and nothing else."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from psykanalys.data.reader import shown
+from psykanalys.errors import DataError, Fault, PsykanalysError
+from psykanalys.records.contract import COLUMNS, Column, Names, header_faults
+
+FORMATS = (".csv", ".parquet")
+MOST_HEADER = 100_000  # bytes
+_DELIMITERS = (",", ";", "\t")
+_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the database may use."""
+
+    threads: int = 2
+    memory: str = "1GB"
+    temporary: Path | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of an extract: its columns with their types, in the file's order."""
+
+    path: Path
+    columns: tuple[tuple[str, str], ...]
+    delimiter: str = ""
+
+    def scan(self, *, with_rows: bool) -> str:
+        """The SQL that reads it, whatever its name holds; `with_rows` numbers the rows."""
+        pattern = literal(_pattern(self.path))
+        if not self.delimiter:
+            return f"read_parquet([{pattern}], file_row_number = {str(with_rows).lower()})"
+        names = ", ".join(f"{literal(name)}: 'VARCHAR'" for name, _ in self.columns)
+        read = (
+            f"read_csv([{pattern}], auto_detect = false, header = true, delim = {literal(self.delimiter)}, "
+            f"quote = '\"', escape = '\"', columns = {{{names}}})"
+        )
+        return f"(SELECT *, row_number() OVER () AS file_row_number FROM {read})" if with_rows else read
+
+    def text(self, name: str) -> str:
+        """A column as text, as it stands in the file."""
+        return f"CAST({identifier(name)} AS VARCHAR)" if name in dict(self.columns) else "NULL"
+
+
+def literal(text: str) -> str:
+    """Text as a string of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(text: str) -> str:
+    """Text as a name of SQL."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _pattern(path: Path) -> str:
+    """A file's name as a pattern that fits this file only."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path.as_posix())
+
+
+def find_files(given: Iterable[Path]) -> list[Path]:
+    """The files of an extract, those of folders too, by name. Raises PsykanalysError where there is none."""
+    found: set[Path] = set()
+    for path in given:
+        inner = [each for each in sorted(path.iterdir()) if each.suffix.lower() in FORMATS] if path.is_dir() else [path]
+        if not inner:
+            raise PsykanalysError(
+                f"{shown(path)}: no CSV or Parquet file in the folder — name one that holds the extract"
+            )
+        for each in inner:
+            if not each.is_file():
+                raise PsykanalysError(f"{shown(each)}: no such file — name a CSV or Parquet file, or a folder of them")
+            if each.suffix.lower() not in FORMATS:
+                raise PsykanalysError(f"{shown(each)}: neither CSV nor Parquet — save it as .csv or .parquet")
+            found.add(each.resolve())
+    return sorted(found)
+
+
+@contextmanager
+def connected(paths: Sequence[Path], bounds: Bounds) -> Iterator[tuple[Any, Path]]:
+    """A connection that can open these files only, and the folder where it puts what does not fit in memory.
+
+    The folder is for this user only and is gone afterwards. Raises PsykanalysError where DuckDB is not installed.
+    """
+    duckdb = _duckdb()
+    with TemporaryDirectory(prefix="psykanalys-records-", dir=bounds.temporary) as folder:
+        try:
+            connection = duckdb.connect(config=_settings(bounds, folder))
+        except duckdb.Error as error:
+            raise PsykanalysError(
+                f"--memory or --threads: {_first_line(error)} — expected such as 1GB and 2"
+            ) from error
+        try:
+            allowed = [name for path in paths for name in (path.as_posix(), _pattern(path))]
+            connection.execute(f"SET allowed_paths = [{', '.join(map(literal, allowed))}]")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET enable_progress_bar = false")
+            yield connection, Path(folder)
+        except duckdb.Error as error:
+            raise _as_sentence(error) from error
+        finally:
+            connection.close()
+
+
+def _duckdb() -> Any:
+    try:
+        import duckdb
+    except ImportError:
+        raise PsykanalysError(
+            "records: DuckDB is not installed — install it with: python -m pip install 'psykanalys[records]'"
+        ) from None
+    return duckdb
+
+
+def _settings(bounds: Bounds, folder: str) -> dict[str, Any]:
+    return {
+        "threads": bounds.threads,
+        "memory_limit": bounds.memory,
+        "temp_directory": folder,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "python_enable_replacements": False,
+    }
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].partition(": ")[2]
+
+
+def _as_sentence(error: Exception) -> PsykanalysError:
+    """What the database says of a file that it cannot read, or of bounds that are too narrow."""
+    lines = str(error).splitlines()
+    file = next((line.partition("=")[2].strip() for line in lines if line.strip().startswith("file =")), "")
+    where = shown(Path(file)) if file else "records"
+    if "Line: " in lines[0]:
+        number = lines[0].rpartition("Line: ")[2].strip()
+        why = next((line for line in lines[1:] if line and not line.startswith("Original Line")), "it is no CSV")
+        return DataError([Fault(where, int(number), "", why, "a row as the header has it, in UTF-8")])
+    if "Out of Memory" in lines[0]:
+        return PsykanalysError("records: the memory is full — give more with --memory, or a disk with --temporary DIR")
+    if type(error).__name__ in ("BinderException", "ParserException", "CatalogException"):
+        raise error  # a fault of ours, not of the extract
+    return PsykanalysError(f"{where}: {_first_line(error)} — expected CSV in UTF-8, or Parquet")
+
+
+def open_files(connection: Any, paths: Sequence[Path], names: Names) -> list[File]:
+    """The files with their columns. Raises DataError with every fault of every header."""
+    files = [_open(connection, path) for path in paths]
+    faults = [fault for file in files for fault in _faults(file, names)]
+    if faults:
+        raise DataError(sorted(faults))
+    return files
+
+
+def _open(connection: Any, path: Path) -> File:
+    if path.suffix.lower() == ".parquet":
+        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet([{literal(_pattern(path))}])").fetchall()
+        return File(path, tuple((row[0], row[1]) for row in rows))
+    delimiter, header = _header(path)
+    return File(path, tuple((name, "VARCHAR") for name in header), delimiter)
+
+
+def _header(path: Path) -> tuple[str, list[str]]:
+    """The delimiter of a CSV file and its column names."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(MOST_HEADER).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError([Fault(shown(path), 1, "", "the header is not in UTF-8", "save it as CSV UTF-8")]) from error
+    delimiter = max(_DELIMITERS, key=first.count)
+    header = next(csv.reader([first], delimiter=delimiter), [])
+    if not header or not all(header):
+        what = "a column has no name" if header else "the file is empty"
+        raise DataError([Fault(shown(path), 1, "", what, f"a header: {','.join(c.name for c in COLUMNS)}")])
+    return delimiter, header
+
+
+def _faults(file: File, names: Names) -> list[Fault]:
+    types = dict(file.columns)
+    faults = header_faults(file.path, [name for name, _ in file.columns], names)
+    for column in COLUMNS:
+        name = names.source_name(column.name)
+        if name in types and _value(file, column, names) is None:
+            expected = {"text": "text (a code is text: 0180 is not 180)", "yes_no": "yes or no"}
+            what = f"the column has the type {types[name]}"
+            faults.append(Fault(shown(file.path), 1, name, what, expected.get(column.type, f"a {column.type}")))
+    return faults
+
+
+def as_extract(files: Sequence[File], names: Names, *, with_rows: bool = False) -> str:
+    """The SQL for all rows of all files with the contract's columns; `unreadable` names a column that cannot be read.
+
+    `with_rows` adds where each row stands (`file_number`: in `files`; `row`: as an editor counts it in CSV, from 1 in
+    Parquet) and what it says, as text, in columns that begin with `raw_`.
+    """
+    return " UNION ALL ".join(_one_file(number, file, names, with_rows=with_rows) for number, file in enumerate(files))
+
+
+def _one_file(number: int, file: File, names: Names, *, with_rows: bool) -> str:
+    values = {column.name: _value(file, column, names) for column in COLUMNS}
+    parts = [f"{values[column.name] or _NOTHING[column.type]} AS {column.name}" for column in COLUMNS]
+    parts.append(f"{_unreadable(file, names, values)} AS unreadable")
+    if with_rows:
+        parts += [f"{number} AS file_number", "file_row_number + 1 AS row"]
+        parts += [f"{file.text(names.source_name(column.name))} AS raw_{column.name}" for column in COLUMNS]
+    return f"SELECT {', '.join(parts)} FROM {file.scan(with_rows=with_rows)}"
+
+
+_NOTHING = {"text": "CAST(NULL AS VARCHAR)", "date": "CAST(NULL AS DATE)", "number": "CAST(NULL AS INTEGER)",
+            "yes_no": "CAST(NULL AS BOOLEAN)"}  # fmt: skip
+
+
+def _unreadable(file: File, names: Names, values: Mapping[str, str | None]) -> str:
+    """The SQL for the first column whose cell is not empty and cannot be read."""
+    types, whens = dict(file.columns), []
+    for column in COLUMNS:
+        name, value = names.source_name(column.name), values[column.name]
+        if value and column.type != "text" and value != identifier(name):
+            whens.append(f"WHEN {value} IS NULL AND {_filled(name, types[name])} THEN '{column.name}'")
+    return f"CASE {' '.join(whens)} END" if whens else "CAST(NULL AS VARCHAR)"
+
+
+def _filled(name: str, kind: str) -> str:
+    return f"trim({identifier(name)}) <> ''" if kind == "VARCHAR" else f"{identifier(name)} IS NOT NULL"
+
+
+def _value(file: File, column: Column, names: Names) -> str | None:
+    """The SQL for a column's value, NULL where it is empty or cannot be read.
+
+    None if the file does not have the column, or has it in a type that cannot be used.
+    """
+    name = names.source_name(column.name)
+    kind, quoted = dict(file.columns).get(name), identifier(name)
+    if kind is None:
+        return None
+    if pairs := names.values.get(column.name):
+        return _from_text(column, _mapped(f"coalesce(trim(CAST({quoted} AS VARCHAR)), '')", pairs))
+    if kind == "VARCHAR":
+        return _from_text(column, f"trim({quoted})" if file.delimiter else quoted)
+    if kind in _INTEGERS:
+        return _from_integer(column, quoted)
+    if column.type == "date" and kind.startswith("TIMESTAMP"):
+        return f"CAST({quoted} AS DATE)"
+    return quoted if (column.type, kind) in (("date", "DATE"), ("yes_no", "BOOLEAN")) else None
+
+
+def _from_integer(column: Column, quoted: str) -> str | None:
+    if column.type == "number":
+        return f"TRY_CAST({quoted} AS INTEGER)"
+    if column.type == "yes_no":
+        return f"CASE {quoted} WHEN 1 THEN true WHEN 0 THEN false END"
+    return f"CAST({quoted} AS VARCHAR)" if column.name in ("id", "unit") else None
+
+
+def _from_text(column: Column, text: str) -> str:
+    if column.type == "text":
+        return f"nullif({text}, '')"
+    if column.type == "date":
+        return (
+            f"CASE WHEN length({text}) = 10 AND {text}[5] = '-' THEN TRY_CAST({text} AS DATE) "
+            f"WHEN regexp_full_match({text}, '[0-9]{{8}}') THEN CAST(try_strptime({text}, '%Y%m%d') AS DATE) "
+            f"WHEN {text}[11] IN (' ', 'T') AND TRY_CAST({text} AS TIMESTAMP) IS NOT NULL "
+            f"THEN TRY_CAST({text}[:10] AS DATE) END"
+        )
+    if column.type == "number":
+        return f"CASE WHEN regexp_full_match({text}, '-?[0-9]{{1,9}}') THEN CAST({text} AS INTEGER) END"
+    yes, no = "('yes', 'ja', 'true', '1')", "('no', 'nej', 'false', '0')"
+    return f"CASE WHEN lower({text}) IN {yes} THEN true WHEN lower({text}) IN {no} THEN false END"
+
+
+def _mapped(value: str, pairs: Mapping[str, str]) -> str:
+    cases = " ".join(f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in pairs.items())
+    return f"(CASE {value} {cases} ELSE {value} END)"

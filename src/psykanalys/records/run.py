@@ -1,0 +1,236 @@
+"""An extract to raw data: open → check every row → count → measure → write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from psykanalys.data.reader import shown
+from psykanalys.errors import PsykanalysError
+from psykanalys.records import checks, counts, engine, measures, output
+from psykanalys.records.contract import Names
+from psykanalys.records.counts import Month, Places, Step
+
+QUARANTINE = "quarantine.csv"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted. `month`: a period of whole months, by default the last one; `by`: margins besides the county."""
+
+    files: Sequence[Path]
+    out: Path
+    extract_date: date
+    names: Names = field(default_factory=Names)
+    month: str | None = None
+    by: Sequence[str] = ()
+    units: Sequence[tuple[str, str]] = ()
+    publisher: str = ""
+    threshold: int = 5
+    bounds: engine.Bounds = field(default_factory=engine.Bounds)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was read and written: `rows` = `used` + the rows of each reason in `quarantined`."""
+
+    rows: int
+    used: int
+    quarantined: dict[str, int]
+    quarantine: Path | None
+    documents: tuple[str, ...]
+    observations: int
+
+
+def measure(order: Order) -> Done:
+    """Read, check, count and write. Raises PsykanalysError; nothing is written unless everything was read.
+
+    The same rows give the same raw files in whatever order, files and number of threads they are read.
+    """
+    _check_place(order.out)
+    months = counts.find_months(order.month, order.extract_date)
+    paths = engine.find_files(order.files)
+    before = _stamps(paths)
+    with engine.connected(paths, order.bounds) as (connection, folder):
+        run = _Run(order, connection, months, engine.open_files(connection, paths, order.names))
+        tally = run.check(folder)
+        documents = run.documents(tally)
+        if _stamps(paths) != before:
+            raise PsykanalysError("records: a file of the extract was changed while it was read — run again")
+        quarantine = order.out / QUARANTINE
+        written = checks.write_quarantine(connection, run.files, run.reasons, quarantine) if tally.bad else 0
+    if tally.used + written != tally.rows:
+        raise AssertionError(f"{tally.rows} rows in, but {tally.used} used and {written} quarantined")
+    if not tally.bad:
+        quarantine.unlink(missing_ok=True)
+    output.write(documents, order.out, order.publisher)
+    rows = sum(len(document.rows.get("observations", [])) for document in documents)
+    return Done(tally.rows, tally.used, tally.by_reason(), quarantine if tally.bad else None,
+                tuple(document.id for document in documents), rows)  # fmt: skip
+
+
+def _check_place(out: Path) -> None:
+    """The quarantine holds persons' rows: it must not lie among raw data."""
+    parts = out.resolve().parts
+    if any(pair == ("data", "raw") for pair in pairwise(parts)):
+        raise PsykanalysError(
+            f"{shown(out)}: lies in raw data, and the quarantine file holds persons' rows — name a folder outside it"
+        )
+
+
+def _stamps(paths: Sequence[Path]) -> list[tuple[int, int]]:
+    return [(path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many rows there are and how many hold; the others by reason and county ("" where it is not known)."""
+
+    rows: int
+    used: int
+    bad: dict[tuple[str, str], int]
+
+    def by_reason(self) -> dict[str, int]:
+        """How many rows each reason concerns."""
+        found: Counter[str] = Counter()
+        for (reason, _), number in sorted(self.bad.items()):
+            found[reason] += number
+        return dict(found)
+
+
+class _Run:
+    """One extract while it is measured."""
+
+    def __init__(self, order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File]):
+        self.order, self.connection, self.months, self.files = order, connection, months, files
+        for name, with_rows in (("extract", False), ("rows", True)):
+            view = engine.as_extract(files, order.names, with_rows=with_rows)
+            connection.execute(f"CREATE TEMP VIEW {name} AS {view}")
+        pairs = checks.find_places(connection)
+        self.unknown = checks.unknown_areas(pairs)
+        self.places = Places.of(pairs, self.unknown)
+        self.reasons = checks.reasons(order.extract_date, self.unknown)
+
+    def has(self, column: str) -> bool:
+        """Whether some file has a column."""
+        wanted = self.order.names.source_name(column)
+        return any(wanted == name for file in self.files for name, _ in file.columns)
+
+    @property
+    def steps(self) -> list[Step]:
+        """The waits whose both dates the extract has."""
+        return [step for step in counts.STEPS if self.has(step.begins) and self.has(step.ends)]
+
+    def check(self, folder: Path) -> Tally:
+        """Find the rows that are impossible, and count them."""
+        total = self.connection.execute("SELECT count(*) FROM extract").fetchall()[0][0]
+        if not total:
+            raise PsykanalysError("records: the extract has no rows — expected one row per contact")
+        checks.find_duplicates(self.connection, total, folder)
+        self.places.insert(self.connection)
+        is_bad, reason = checks.is_bad(self.reasons), checks.reason_of(self.reasons)
+        rows = checks.with_twice(self.connection, "extract")
+        found = self.connection.execute(
+            "SELECT reason, CASE WHEN reason IS NOT NULL THEN area END AS of_bad, count(*) FROM "
+            f"(SELECT CASE WHEN {is_bad} THEN {reason} END AS reason, area FROM {rows}) GROUP BY ALL"
+        ).fetchall()
+        bad: Counter[tuple[str, str]] = Counter()
+        for number, area, count in found:
+            if number is not None:
+                bad[self.reasons[number].code, area[:2] if area and area not in self.unknown else ""] += count
+        return Tally(total, sum(count for number, _, count in found if number is None), dict(bad))
+
+    def documents(self, tally: Tally) -> list[output.Document]:
+        """Everything that is told, by county."""
+        holds = checks.holds(self.reasons) if tally.bad else "true"
+        counts.keep_waits(self.connection, self.months, self.order.by, holds)
+        found = list(output.documents_of(self.places.counties, self.order.extract_date))
+        writers = {document.county: output.Writer(document, self.order.threshold) for document in found}
+        self._tell_impossible(writers, tally)
+        if self.has("unit"):
+            self._tell_units(writers)
+        for step in self.steps:
+            for margin in ("", *self.order.by):
+                self._tell_step(writers, step, margin)
+        return found
+
+    def _tell_impossible(self, writers: dict[str, output.Writer], tally: Tally) -> None:
+        for reason in self.reasons:
+            for county, writer in writers.items():
+                own, loose = (tally.bad.get((reason.code, where), 0) for where in (county, ""))
+                if own:
+                    writer.impossible(reason, own, everywhere=False)
+                if loose:
+                    writer.impossible(reason, loose, everywhere=True)
+
+    def _tell_units(self, writers: dict[str, output.Writer]) -> None:
+        listed = set(self.order.units or self.places.units)
+        reported = counts.reporting_units(self.connection, self.months)
+        for county, writer in writers.items():
+            own = {number for number, unit in enumerate(self.places.units) if unit[0] == county and unit in listed}
+            size = sum(unit[0] == county for unit in listed)
+            for month in self.months:
+                units = reported.loc[(reported["county"] == int(county)) & (reported["month"] == month.number), "unit"]
+                writer.reporting(month, len(own & set(units)), size)
+            if "unit" in self.order.by:
+                self._tell_areas(writer)
+
+    def _tell_areas(self, writer: output.Writer) -> None:
+        for unit, code in zip(self.places.units, output.unit_codes(self.places.units), strict=True):
+            if unit[0] == writer.document.county:
+                writer.document.add("areas", f"area-{code}", f"Enhet: {unit[1]}", code=code, name=unit[1], kind="unit",
+                                    parent=unit[0])  # fmt: skip
+
+    def _tell_step(self, writers: dict[str, output.Writer], step: Step, margin: str) -> None:
+        flow = counts.count_flow(self.connection, step, margin, self.months)
+        queue = measures.waits_by_group(counts.count_queue(self.connection, step, margin, self.months))
+        begun = counts.count_begun(self.connection, step, margin, self.months, self.order.extract_date)
+        found = measures.durations(begun)
+        place = {group: number for number, group in enumerate(found.groups)}
+        ended = {"": measures.waits_by_group(flow)}
+        if self.has("patient_chosen_days"):
+            ended |= {
+                "nej": measures.waits_by_group(flow[~flow["chosen"]]),
+                "ja": measures.waits_by_group(flow[flow["chosen"]]),
+            }
+        units = output.unit_codes(self.places.units) if margin == "unit" else ()
+        for county, member in self._members(margin, [*ended[""], *queue, *place]):
+            writer = writers[f"{county:02d}"]
+            group = output.Group.of(writer.document.county, margin, member, units)
+            for month in self.months:
+                key = (county, member, month.number)
+                for chosen, waits in ended.items():
+                    writer.flow(step, group, month, waits.get(key), chosen)
+                writer.queue(step, group, month, queue.get(key))
+                writer.durations(step, group, month, found, place.get(key))
+
+    def _members(self, margin: str, groups: Sequence[tuple[int, Any, int]]) -> list[tuple[int, Any]]:
+        """The county itself and the sexes and ages, also those where nobody waited; areas and units where some did."""
+        counties = [int(county) for county in self.places.counties]
+        always: dict[str, Sequence[Any]] = {"": (0,), "sex": ("K", "M"), "age": range(len(counts.AGES))}
+        if margin in always:
+            return [(county, member) for county in counties for member in always[margin]]
+        found = {(county, member) for county, member, _ in groups}
+        return sorted(pair for pair in found if margin == "unit" or pair[1] > 99)  # 24 is the county itself
+
+
+def read_units(path: Path) -> list[tuple[str, str]]:
+    """A list of units that should report: a CSV file with the columns `county` (code) and `unit` (name).
+
+    Raises PsykanalysError.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, sep=None, engine="python", encoding="utf-8-sig")
+        found = list(zip(table["county"].str.strip(), table["unit"].str.strip(), strict=True))
+    except (OSError, ValueError, KeyError) as error:
+        raise PsykanalysError(
+            f"{shown(path)}: cannot be read — expected CSV with the columns county and unit"
+        ) from error
+    return sorted(set(found))

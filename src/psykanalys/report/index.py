@@ -1,0 +1,153 @@
+"""The index of a batch: every area by group with one line of message and a link, and a map. No script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from math import cos, radians
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as parquet
+from lxml import html
+
+from psykanalys.areas import Area, UnknownAreaError, borders_file, counties, find_county, find_municipality, short_name
+from psykanalys.data.files import write_all
+
+TITLE = "Psykisk hälsa i länen"
+NOT_MADE = "Rapporten kunde inte göras om. Den som ansvarar för körningen ser varför."
+WIDTH = 200.0  # of the map, in its own units
+MIDDLE = 62.5  # degrees north: where the map is as wide as it should be
+BEND = 0.04  # degrees: the finest bend that is kept
+_STYLE = (
+    ".areas{display:flex;flex-wrap:wrap;gap:2rem}.areas>div{flex:1 1 22rem}.areas svg{width:11rem;height:auto}"
+    ".areas path{fill:#e6e6e6;stroke:#fff;stroke-width:1}.areas a path{fill:#1f5f8b}.areas ul{padding-left:1.1rem}"
+    ".areas li{margin:.35rem 0}"
+)
+_MESSAGE = re.compile(rb"<p class=[\"']?message[\"']?>(.*?)</p>", re.DOTALL)
+_HEAD_BYTES = 60_000  # the first section lies well within
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One report in the index: its name (of the file, without ending) and its page, None where it was not made."""
+
+    name: str
+    page: Path | None
+
+
+def write_index(folder: Path, entries: Iterable[Entry]) -> Path:
+    """Write `index.html`: the areas by group, in order of name, each with its message and a link."""
+    listed = sorted(entries, key=lambda entry: entry.name)
+    heads = {entry.name: _head(entry.page) for entry in listed}
+    from psykanalys.present.words import SYNTHETIC
+
+    made_up = any(SYNTHETIC.encode() in head for head in heads.values())
+    warning = f'<p class="warning">{SYNTHETIC}: alla siffror är påhittade.</p>\n' if made_up else ""
+    page = (
+        '<!DOCTYPE html>\n<html lang="sv">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{TITLE}</title>\n'
+        f"<style>\n{_shared_style()}{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{TITLE}</h1>\n{warning}"
+        '<p class="lead">En analys per område av planen för psykisk hälsa. '
+        "Planerna skiljer sig åt och kan inte rangordnas.</p>\n"
+        f'<div class="areas">\n<div>\n{"".join(_groups(listed, heads))}</div>\n{_map(listed)}\n</div>\n'
+        "</main>\n</body>\n</html>\n"
+    )
+    write_all({folder / "index.html": page.encode()})
+    return folder / "index.html"
+
+
+def area_of(name: str) -> Area | None:
+    """The area that a file name is of; None where it is of none."""
+    try:
+        return find_municipality(name) if name.endswith("-kommun") else find_county(name)
+    except UnknownAreaError:
+        return None
+
+
+def _groups(listed: Sequence[Entry], heads: Mapping[str, bytes]) -> Iterator[str]:
+    """The counties first, then the municipalities of each county."""
+    areas = {entry.name: area_of(entry.name) for entry in listed}
+    of_county = [entry for entry in listed if (area := areas[entry.name]) is None or area.kind == "county"]
+    items = "".join(_item(each, areas[each.name], heads[each.name]) for each in of_county)
+    yield f"<h2>Län</h2>\n<ul>{items}</ul>\n" if items else ""
+    for county in counties():
+        own = [each for each in listed if (area := areas[each.name]) is not None and area.parent == county.code]
+        own = [each for each in own if each not in of_county]
+        if own:
+            items = "".join(_item(each, areas[each.name], heads[each.name]) for each in own)
+            yield f"<h2>Kommuner i {escape(county.name)}</h2>\n<ul>{items}</ul>\n"
+
+
+def _item(entry: Entry, area: Area | None, head: bytes) -> str:
+    name = escape(short_name(area) if area else entry.name)
+    if entry.page is None:
+        return f"<li><strong>{name}</strong>: {NOT_MADE}</li>"
+    message = escape(_message(head))
+    return f'<li><a href="{escape(entry.page.name)}">{name}</a>{f": {message}" if message else ""}</li>'
+
+
+def _head(page: Path | None) -> bytes:
+    if page is None:
+        return b""
+    with page.open("rb") as file:
+        return file.read(_HEAD_BYTES)
+
+
+def _message(head: bytes) -> str:
+    """The main message of a page, as text."""
+    found = _MESSAGE.search(head)
+    if not found:
+        return ""
+    return " ".join(html.fromstring(f"<p>{found[1].decode('utf-8', 'replace')}</p>").text_content().split())
+
+
+@cache
+def _shared_style() -> str:
+    return (Path(__file__).parent / "templates" / "psykanalys" / "style.css").read_text(encoding="utf-8")
+
+
+def _map(listed: Sequence[Entry]) -> str:
+    """The counties, those with a report as links; the list says the same to who does not see it."""
+    pages = {area.code: entry.page for entry in listed if entry.page and (area := area_of(entry.name))}
+    shapes, height = _shapes()
+    drawn = [
+        f'<a href="{escape(pages[code].name)}" tabindex="-1"><title>{escape(name)}</title><path d="{path}"/></a>'
+        if code in pages
+        else f'<path d="{path}"/>'
+        for code, name, path in shapes
+    ]
+    return f'<svg viewBox="0 0 {WIDTH:g} {height:g}" aria-hidden="true" focusable="false">{"".join(drawn)}</svg>'
+
+
+@cache
+def _shapes() -> tuple[list[tuple[str, str, str]], float]:
+    """Code, name and path of each county on a canvas of WIDTH, and how high it is."""
+    import shapely
+
+    table = parquet.read_table(borders_file("lan"), columns=["lan_kod", "lan", "geometry"]).to_pydict()
+    shapes = shapely.coverage_simplify(shapely.from_wkb(table["geometry"]), BEND)
+    west, south, east, north = shapely.total_bounds(shapes)
+    scale = WIDTH / (east - west)
+    stretch = scale / cos(radians(MIDDLE))
+
+    def flat(points: Any) -> Any:
+        return (points - (west, north)) * (scale, -stretch)
+
+    flattened = shapely.transform(shapes, flat)
+    rows = zip(table["lan_kod"], table["lan"], flattened, strict=True)
+    named = [(code, short_name(_county(code, name)), _path(shape)) for code, name, shape in rows]
+    return sorted(named), round((north - south) * stretch, 1)
+
+
+def _county(code: str, name: str) -> Area:
+    return Area(code, name, "county")
+
+
+def _path(shape: Any) -> str:
+    """A shape as the data of an SVG path."""
+    rings = [polygon.exterior.coords for polygon in getattr(shape, "geoms", [shape]) if not polygon.is_empty]
+    return "".join(f"M{'L'.join(f'{x:.0f} {y:.0f}' for x, y in list(ring)[:-1])}Z" for ring in rings)
