@@ -35,6 +35,9 @@ app = typer.Typer(
 )
 
 ProjectOption = Annotated[Path | None, typer.Option("--project", help="Project folder (default: here or above).")]
+DaskOption = Annotated[
+    str, typer.Option("--dask", metavar="ADDRESS", help="Scheduler of dask.distributed, such as tcp://scheduler:8786.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -115,6 +118,7 @@ def report(
         Path | None, typer.Option("--summary", metavar="FILE", help="Write what became of each area, as JSON.")
     ] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one notebook may take.")] = 600,
+    dask: DaskOption = "",
     project: ProjectOption = None,
 ) -> None:
     """Make the reports: no county named means every county that has a parameter file.
@@ -132,7 +136,7 @@ def report(
     _one_of("--level", level, ("county", "municipality"))
     where = _project(project)
     os.environ[forked.LIMIT] = f"{timeout:g}"
-    if not why and (force or forked.is_new(out or where.reports)):
+    if not why and not dask and (force or forked.is_new(out or where.reports)):
         forked.start_early()
     from psykanalys.data.prepare import load_prepared
     from psykanalys.report import params, runner
@@ -165,6 +169,7 @@ def report(
             level=level,
             everything=everything,
             force=force,
+            dask=dask,
             tell=tell,
         )
     seconds, folder = time.perf_counter() - started, (out or where.reports).as_posix()
