@@ -205,6 +205,7 @@ def records(
     temporary: Annotated[
         Path | None, typer.Option("--temporary", help="Folder for what does not fit in memory.")
     ] = None,
+    dask: DaskOption = "",
 ) -> None:
     """Count waiting times from an extract with a row per contact (docs/records.md).
 
@@ -212,15 +213,15 @@ def records(
 
     Example: psykanalys records extract.parquet --date 2024-07-01 --out waits --month 2024-01/2024-06
     """
-    from psykanalys.records import contract, counts, engine, run
+    from psykanalys.records import contract, counts, engine, order, run
 
     for margin in by or ():
         _one_of("--by", margin, counts.MARGINS)
     done = run.measure(
-        run.Order(
+        order.Order(
             files, out, _day(extract_date), contract.read_names(names) if names else contract.Names(), month,
             tuple(dict.fromkeys(by or ())), run.read_units(units) if units else (), publisher, threshold,
-            engine.Bounds(threads, memory, temporary),
+            engine.Bounds(threads, memory, temporary), dask,
         )
     )  # fmt: skip
     for reason, number in done.quarantined.items():

@@ -80,6 +80,10 @@ class Cluster:
 
         return future
 
+    def send(self, key: str, value: Any) -> Any:
+        """Give one worker a value by key; returns what stands for it among a task's arguments. Nobody else keeps it."""
+        return self._client.scatter({key: value})[key]
+
     def run(
         self, function: Callable[..., Any], tasks: Mapping[str, Arguments], ahead: int | None = None
     ) -> Iterator[tuple[str, Any, str]]:
@@ -90,7 +94,7 @@ class Cluster:
         """
         from distributed import as_completed
 
-        left, run = [(name, 1) for name in reversed(tasks)], uuid4().hex
+        left, run = [(name, 1) for name in reversed(list(tasks))], uuid4().hex
         running: dict[Any, tuple[str, int]] = {}
         done = as_completed(loop=self._client.loop)
         try:
@@ -189,6 +193,16 @@ def _told(wrong: Mapping[str, Sequence[str]]) -> str:
     lines = [f"worker {worker}: {'; '.join(each)}" for worker, each in wrong.items()]
     advice = "the same versions there as here — nothing was run by it"
     return "\n".join([*lines, f"--dask: a worker has other versions — install {advice}"])
+
+
+def scratch() -> str | None:
+    """In a worker: its own folder, of which dask deletes what a killed worker left there."""
+    from distributed import get_worker
+
+    try:
+        return str(get_worker().local_directory)
+    except ValueError:
+        return None
 
 
 def _worker() -> str:

@@ -32,8 +32,8 @@ _NO_CONTENT = (
     "__main__.py", "cli.py", "cluster.py", "export.py", "data/workbook/", "mail/", "present/audit_console.py",
     "present/export_figures.py", "present/trace.py", "project/", "report/document.py", "report/docx.py",
     "report/execute.py", "report/fork.py", "report/forked.py", "report/formats.py", "report/kernels.py",
-    "report/pdf.py", "report/quick_start.py", "report/remote.py", "report/runner.py", "report/text.py", "report/trace.py",
-    "report/unchanged.py", "report/verify.py",
+    "report/pdf.py", "report/quick_start.py", "report/remote.py", "report/runner.py", "report/text.py",
+    "report/trace.py", "report/unchanged.py", "report/verify.py",
 )  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import nbformat
 import psutil
 import pytest
-from dask_cluster import assert_gone, cluster, wait_for
 from in_process import small_project
 
+from dask_cluster import assert_gone, cluster, wait_for
 from psykanalys import cluster as ours
 from psykanalys.data.prepare import load_prepared
 from psykanalys.errors import PsykanalysError
@@ -161,12 +161,10 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(address, monkeypatch):
 
 
 def test_a_scheduler_without_workers_is_a_sentence(tmp_path):
-    with cluster(tmp_path, workers=0) as running:
-        with pytest.raises(
-            PsykanalysError, match=f"there is no worker — start some with `dask worker {running.address}"
-        ):
-            with ours.connected(running.address):
-                pass
+    with cluster(tmp_path, workers=0) as running, pytest.raises(
+        PsykanalysError, match=f"there is no worker — start some with `dask worker {running.address}"
+    ), ours.connected(running.address):
+        pass
 
 
 def test_without_dask_it_says_what_to_install(monkeypatch):

@@ -62,7 +62,7 @@ class Workshop:
 
     def __init__(self, files: Mapping[str, bytes], threshold: int) -> None:
         self._stack = ExitStack()
-        self._folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="psykanalys-", dir=_scratch())))
+        self._folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="psykanalys-", dir=cluster.scratch())))
         self._project = Project(self._folder / "project")
         write_all({self._project.root / name: content for name, content in files.items()}, private=True)
         self._server = self._stack.enter_context(forked.server()) if can_fork() else None
@@ -87,16 +87,6 @@ class Workshop:
     def close(self) -> None:
         """End the process and delete the folder."""
         self._stack.close()
-
-
-def _scratch() -> str | None:
-    """The worker's own folder: dask deletes what a killed worker left in it."""
-    from distributed import get_worker
-
-    try:
-        return str(get_worker().local_directory)
-    except ValueError:
-        return None
 
 
 def make(
