@@ -516,7 +516,7 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives other figures.")] = 1,
     check: Annotated[bool, typer.Option("--check", help="Hold the verdicts against the truth.")] = False,  # noqa: FBT002
 ) -> None:
-    """Make a project of made-up figures for all of Sweden, with the truth beside them (docs/scaling.md).
+    """Make a project of made-up figures for all of Sweden, with the truth beside them (docs/registers.md).
 
     Example: psykanalys demo sverige && psykanalys report --all --project sverige
     """

@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from psykanalys import __version__
-from psykanalys.analysis import Analysis
+
+if TYPE_CHECKING:
+    from psykanalys.analysis import Analysis
 
 FORMAT = 1
 PACKAGES = (
@@ -29,10 +31,12 @@ SOURCE = Path(__file__).parent
 _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # What runs, checks or converts reports and decides nothing of what a page says.
 _NO_CONTENT = (
-    "__main__.py", "cli.py", "cluster.py", "export.py", "data/workbook/", "mail/", "present/audit_console.py",
-    "present/export_figures.py", "present/trace.py", "project/", "report/document.py", "report/docx.py",
-    "report/execute.py", "report/fork.py", "report/forked.py", "report/formats.py", "report/kernels.py",
-    "report/pdf.py", "report/quick_start.py", "report/remote.py", "report/runner.py", "report/text.py",
+    "__main__.py", "cli.py", "cluster.py", "demo.py", "export.py", "data/workbook/", "mail/",
+    "present/audit_console.py", "present/export_figures.py", "present/trace.py", "project/", "records/", "report/asked.py", "report/document.py",
+    "report/docx.py", "report/index.py", "report/summary.py",
+    "report/engine.py", "report/execute.py", "report/fork.py", "report/forked.py", "report/formats.py",
+    "report/kernels.py", "report/pdf.py", "report/quick_start.py", "report/remote.py", "report/runner.py",
+    "report/text.py",
     "report/trace.py", "report/unchanged.py", "report/verify.py",
 )  # fmt: skip
 

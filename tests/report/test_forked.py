@@ -19,7 +19,6 @@ from in_process import ROOT, small_project
 from psykanalys.report import fork
 from psykanalys.report.runner import NOTEBOOK
 
-LINUX = sys.platform == "linux"
 NAMES = ("gavleborg", "norrbotten")
 WAIT = 60  # seconds until a test gives up; it waits for what happens, not for time to pass
 
@@ -60,6 +59,7 @@ def started(process, until):
             found = psutil.Process(process.pid).children(recursive=True)
             if until(found):
                 return found
+        time.sleep(0.05)
     raise AssertionError("the processes did not start")
 
 

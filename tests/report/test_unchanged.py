@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from psykanalys.cli import app
 from psykanalys.report import runner, unchanged
+from psykanalys.report.fork import SWITCH
 
 SUICIDES = "nb16-obs-suicides-2014"
 OBSERVATIONS = "norrbotten-plan-2016/observations"
@@ -28,6 +29,7 @@ def made(monkeypatch):
         return runner.Outcome(county, True, path, made=(path,))
 
     monkeypatch.setattr(runner, "run_one", run_one)
+    monkeypatch.setenv(SWITCH, "1")  # where it is called here, not in a fork
     return counties
 
 

@@ -76,6 +76,8 @@ def checked(project: Project, slug: str, folder: Path) -> Report:
         _proved(project, content, slug, Path(workshop))
     page = content.decode("utf-8")
     county = load(project=project, **manifest["parameters"])
+    if county.analysis.is_synthetic:
+        raise MailError(f"{slug}: its figures are made up (sources.csv, synthetic) — a demo is not mailed")
     twin = runner.twin_of(project, manifest["parameters"], page)
     return Report(slug, county, page, seal.code(manifest), twin)
 

@@ -22,6 +22,7 @@ from PIL import Image, UnidentifiedImageError
 
 from psykanalys.present.figures.svg import fixed
 from psykanalys.present.palette import LIGHT_THEME
+from psykanalys.present.words import SYNTHETIC
 
 BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt",
@@ -157,6 +158,12 @@ class Document:
     title: str
     language: str
     blocks: tuple[Block, ...]
+
+    @property
+    def mark(self) -> str:
+        """What every sheet must say: that the figures are made up; empty where they are not."""
+        warnings = (plain(each.runs) for each in self.blocks if isinstance(each, Paragraph) and each.kind == "warning")
+        return SYNTHETIC if any(text.startswith(SYNTHETIC) for text in warnings) else ""
 
     def all_blocks(self) -> Iterator[Block]:
         """Every block, also those inside lists and quotations."""

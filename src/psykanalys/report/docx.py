@@ -80,7 +80,7 @@ class _Writer:
         self.marks = count(1)
         figures = [block for block in document.all_blocks() if isinstance(block, FigureBlock)]
         self.pictures = iter(rasters(figures))
-        _set_up(self.word, document.title)
+        _set_up(self.word, document.title, document.mark)
 
     def write(self) -> None:
         self.word.add_paragraph(self.document.title, style="Title")
@@ -168,7 +168,7 @@ class _Writer:
         return "w:tbl" if before is not None and before.tag == qn("w:tbl") else ""
 
 
-def _set_up(word: Any, title: str) -> None:
+def _set_up(word: Any, title: str, mark: str) -> None:
     """Language, page, properties and styles."""
     defaults = word.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}")
     fonts, language = defaults.find(qn("w:rFonts")), defaults.find(qn("w:lang"))
@@ -183,7 +183,7 @@ def _set_up(word: Any, title: str) -> None:
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm((210 - TEXT_WIDTH) / 2)
     section.top_margin = section.bottom_margin = Mm(20)
-    _footer(section.footer.paragraphs[0])
+    _footer(section.footer.paragraphs[0], mark)
     _properties(word, title)
 
 
@@ -239,8 +239,8 @@ def _properties(word: Any, title: str) -> None:
         package.rels.pop(name)
 
 
-def _footer(paragraph: WordParagraph) -> None:
-    for text, field in (("Sida ", "PAGE"), (" av ", "NUMPAGES")):
+def _footer(paragraph: WordParagraph, mark: str) -> None:
+    for text, field in ((f"{mark}   Sida ".lstrip(), "PAGE"), (" av ", "NUMPAGES")):
         paragraph.add_run(text)
         paragraph._p.append(_with(_element("w:fldSimple", instr=field), _with(_element("w:r"), _text("1"))))
     paragraph.paragraph_format.alignment = 2

@@ -89,6 +89,7 @@ class ForkServer:
                 env={**os.environ, **_ENVIRONMENT},
             )
         self._line = Connection(ours.detach())
+        self._has_children = False
 
     @property
     def pid(self) -> int:
@@ -97,6 +98,7 @@ class ForkServer:
 
     def send(self, order: Fork | Warm | End) -> None:
         """Give an order; returns at once. Raises OSError where the server is gone."""
+        self._has_children |= isinstance(order, Fork)
         self._line.send(order)
 
     def told(self, timeout: float | None = None) -> Told | None:
@@ -106,6 +108,8 @@ class ForkServer:
     def close(self) -> None:
         """End the server and all its children."""
         self._line.close()
+        if not self._has_children:
+            self._process.kill()  # perhaps it still imports
         try:
             self._process.wait(2 * GRACE)
         except subprocess.TimeoutExpired:

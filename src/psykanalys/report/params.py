@@ -17,7 +17,6 @@ from psykanalys.data.project import Project
 from psykanalys.data.settings import read_settings
 from psykanalys.data.text import unseen
 from psykanalys.errors import ParameterError
-from psykanalys.present import ledger
 
 INJECTED = "# Parameters"  # the first line of the cell that papermill injects
 NOT_OF_COUNTIES = ("common", "recipients")  # files beside those of the counties
@@ -136,6 +135,8 @@ def read(
     if parameters.commentary:
         locate(project, parameters.commentary)
     if parameters.previous:
+        from psykanalys.present import ledger
+
         ledger.locate(project, parameters.previous)
     given = getattr(parameters, level)
     if find(given, level).file_name != name:

@@ -26,7 +26,14 @@ SHORT = 8  # rows of a table that is never divided
 def write_pdf(document: Document) -> bytes:
     """The document as PDF; the same bytes for the same document. Raises ReportError with what typst says."""
     blocks = [_block(block) for block in document.blocks]
-    report = {"title": document.title, "language": document.language, "colours": dict(LIGHT_THEME), "blocks": blocks}
+    running = f"{document.mark} – {document.title}" if document.mark else document.title
+    report = {
+        "title": document.title,
+        "running": running,
+        "language": document.language,
+        "colours": dict(LIGHT_THEME),
+        "blocks": blocks,
+    }
     return _compiled(TEMPLATE.read_bytes(), {"report": json.dumps(report)}, format="pdf", pdf_standards=["ua-1"])
 
 

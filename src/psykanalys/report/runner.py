@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any
 from psykanalys.data.files import write_all
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError, PsykanalysError, ReportError
-from psykanalys.present.twin import written as twin_text
 from psykanalys.report import forked, index, params, seal, unchanged
 from psykanalys.report.asked import file_names
 from psykanalys.report.fork import Warm, can_fork
 from psykanalys.report.formats import ENDINGS, FORMATS, convert
-from psykanalys.report.gate import leaks_in, marked
 from psykanalys.report.index import Entry
 
 if TYPE_CHECKING:
@@ -198,9 +196,12 @@ def make(project: Project, values: Mapping[str, Any]) -> tuple[str, dict[str, An
         except Exception as error:
             raise ReportError(f"the report cannot be made again: {_what_happened(error)}") from error
         page = _page(executed)
+    from psykanalys.present.twin import written
+    from psykanalys.report.gate import leaks_in, marked
+
     report = _report(project, values, page)
     twin = _twin_of(report, page) if report else {}
-    files = {"page.html": page.encode(), "twin.json": twin_text(twin).encode()}
+    files = {"page.html": page.encode(), "twin.json": written(twin).encode()}
     if report and leaks_in(files, report):
         page = marked(page)
         twin = _twin_of(report, page)
@@ -362,6 +363,8 @@ class _Made:
 
 def _written(project: Project, values: Mapping[str, Any], made: _Made, folder: Path, formats: Sequence[str]) -> Outcome:
     """Write each format, and the page's twin; one may fail without losing the others."""
+    from psykanalys.report.gate import leaks_in, marked
+
     report = _report(project, values, made.page)
     contents, faults = _converted(made, report, formats)
     found = leaks_in(contents, report) if report else []
@@ -402,7 +405,9 @@ def _converted(made: _Made, report: County | None, formats: Sequence[str]) -> tu
 
 def _content(made: _Made, form: str, report: County | None, formats: Sequence[str]) -> bytes:
     if form == "twin" and report:
-        return twin_text(_twin_of(report, made.page)).encode()
+        from psykanalys.present.twin import written
+
+        return written(_twin_of(report, made.page)).encode()
     return convert(made.page, form, made.county, formats)
 
 
