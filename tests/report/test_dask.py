@@ -161,9 +161,11 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(address, monkeypatch):
 
 
 def test_a_scheduler_without_workers_is_a_sentence(tmp_path):
-    with cluster(tmp_path, workers=0) as running, pytest.raises(
-        PsykanalysError, match=f"there is no worker — start some with `dask worker {running.address}"
-    ), ours.connected(running.address):
+    with (
+        cluster(tmp_path, workers=0) as running,
+        pytest.raises(PsykanalysError, match=f"there is no worker — start some with `dask worker {running.address}"),
+        ours.connected(running.address),
+    ):
         pass
 
 
