@@ -85,7 +85,8 @@ def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
     try:
         for _ in range(workers):
             running.add_worker()
-        wait_until_there(running, workers)
+        if workers:
+            wait_until_there(running, workers)
         yield running
     finally:
         running.close()

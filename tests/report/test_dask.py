@@ -120,11 +120,8 @@ def test_an_area_that_fails_keeps_its_notebook_and_takes_nobody_along(told):
 
 def test_nothing_is_left_of_a_run(told, running):
     assert_gone(told.left)
-    wait_for(lambda: running.below() == [])
-    worker = next(each for each in running.workers if each.poll() is None)
-    folders = [path for path in (running.folder / "scratch").rglob("project") if path.is_dir()]
-    wait_for(lambda: [each for each in folders if each.is_dir()] != folders or not folders)
-    assert worker.poll() is None
+    wait_for(lambda: [each for each in running.below() if each.status() != psutil.STATUS_ZOMBIE] == [])
+    wait_for(lambda: len(list((running.folder / "scratch").glob("*/*/psykanalys-*"))) == 1)  # of the killed worker
 
 
 def test_what_is_up_to_date_is_left_alone_and_nobody_is_asked(told, project):

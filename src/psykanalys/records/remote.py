@@ -21,6 +21,7 @@ import pandas as pd
 import pyarrow.parquet
 
 from psykanalys import cluster
+from psykanalys.data.reader import shown
 from psykanalys.errors import PsykanalysError
 from psykanalys.records import checks, counts, engine
 from psykanalys.records.counts import Month, Places, Step
@@ -85,7 +86,7 @@ def count(
                 path, part, replace(order, bounds=replace(order.bounds, temporary=Path(folder))), asked, twice
             )
         except PsykanalysError as error:
-            raise PsykanalysError(str(error).replace(path.as_posix(), part.file.shown)) from None
+            raise PsykanalysError(str(error).replace(shown(path), part.file.shown)) from None
 
 
 def _count(path: Path, part: Part, order: Order, asked: tuple[Sequence[Month], Sequence[str]], twice: Twice) -> Counted:
