@@ -68,7 +68,8 @@ def ours(path: Path, out: Path) -> dict[str, int]:
     """The command's own way, and the county of Västerbotten's counts for comparison."""
     import pandas as pd
 
-    from psykanalys.records.run import Order, measure
+    from psykanalys.records.order import Order
+    from psykanalys.records.run import measure
 
     done = measure(Order([path], out, DAY, month=MONTHS))
     document = next(name for name in done.documents if name.startswith("vasterbotten"))

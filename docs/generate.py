@@ -39,7 +39,10 @@ INTRODUCTION = """# The raw data contract
 
 def render() -> str:
     """Return the page."""
-    parts = [INTRODUCTION, *(_section(f"{kind}.csv", model) for kind, model in (contract.KINDS | contract.REGISTERS).items())]
+    parts = [
+        INTRODUCTION,
+        *(_section(f"{kind}.csv", model) for kind, model in (contract.KINDS | contract.REGISTERS).items()),
+    ]
     parts.append(_section("An indicator: `src/psykanalys/catalogue/<id>.yaml`", Indicator))
     return "\n".join(parts)
 

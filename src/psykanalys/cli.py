@@ -35,6 +35,9 @@ app = typer.Typer(
 )
 
 ProjectOption = Annotated[Path | None, typer.Option("--project", help="Project folder (default: here or above).")]
+DaskOption = Annotated[
+    str, typer.Option("--dask", metavar="ADDRESS", help="Scheduler of dask.distributed, such as tcp://scheduler:8786.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -115,6 +118,7 @@ def report(
         Path | None, typer.Option("--summary", metavar="FILE", help="Write what became of each area, as JSON.")
     ] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one notebook may take.")] = 600,
+    dask: DaskOption = "",
     project: ProjectOption = None,
 ) -> None:
     """Make the reports: no county named means every county that has a parameter file.
@@ -132,7 +136,7 @@ def report(
     _one_of("--level", level, ("county", "municipality"))
     where = _project(project)
     os.environ[forked.LIMIT] = f"{timeout:g}"
-    if not why and (force or forked.is_new(out or where.reports)):
+    if not why and not dask and (force or forked.is_new(out or where.reports)):
         forked.start_early()
     from psykanalys.data.prepare import load_prepared
     from psykanalys.report import params, runner
@@ -165,6 +169,7 @@ def report(
             level=level,
             everything=everything,
             force=force,
+            dask=dask,
             tell=tell,
         )
     seconds, folder = time.perf_counter() - started, (out or where.reports).as_posix()
@@ -200,6 +205,7 @@ def records(
     temporary: Annotated[
         Path | None, typer.Option("--temporary", help="Folder for what does not fit in memory.")
     ] = None,
+    dask: DaskOption = "",
 ) -> None:
     """Count waiting times from an extract with a row per contact (docs/records.md).
 
@@ -207,15 +213,15 @@ def records(
 
     Example: psykanalys records extract.parquet --date 2024-07-01 --out waits --month 2024-01/2024-06
     """
-    from psykanalys.records import contract, counts, engine, run
+    from psykanalys.records import contract, counts, engine, order, run
 
     for margin in by or ():
         _one_of("--by", margin, counts.MARGINS)
     done = run.measure(
-        run.Order(
+        order.Order(
             files, out, _day(extract_date), contract.read_names(names) if names else contract.Names(), month,
             tuple(dict.fromkeys(by or ())), run.read_units(units) if units else (), publisher, threshold,
-            engine.Bounds(threads, memory, temporary),
+            engine.Bounds(threads, memory, temporary), dask,
         )
     )  # fmt: skip
     for reason, number in done.quarantined.items():

@@ -31,11 +31,21 @@ class Bounds:
 
 @dataclass(frozen=True)
 class File:
-    """One file of an extract: its columns with their types, in the file's order."""
+    """One file of an extract: its columns with their types, in the file's order.
+
+    Where it is a part of another file, `first` rows stand before it there, and `name` is what the other is called.
+    """
 
     path: Path
     columns: tuple[tuple[str, str], ...]
     delimiter: str = ""
+    first: int = 0
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The file as a message shows it."""
+        return self.name or shown(self.path)
 
     def scan(self, *, with_rows: bool) -> str:
         """The SQL that reads it, whatever its name holds; `with_rows` numbers the rows."""
@@ -213,7 +223,7 @@ def _one_file(number: int, file: File, names: Names, *, with_rows: bool) -> str:
     parts = [f"{values[column.name] or _NOTHING[column.type]} AS {column.name}" for column in COLUMNS]
     parts.append(f"{_unreadable(file, names, values)} AS unreadable")
     if with_rows:
-        parts += [f"{number} AS file_number", "file_row_number + 1 AS row"]
+        parts += [f"{number} AS file_number", f"file_row_number + {file.first + 1} AS row"]
         parts += [f"{file.text(names.source_name(column.name))} AS raw_{column.name}" for column in COLUMNS]
     return f"SELECT {', '.join(parts)} FROM {file.scan(with_rows=with_rows)}"
 
