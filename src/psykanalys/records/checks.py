@@ -47,10 +47,10 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
     until = f"CASE WHEN waiting THEN {day} ELSE greatest({', '.join(DATES)}) END"
     return [
         Reason("unreadable", "", "unreadable IS NOT NULL", "har en cell som inte går att läsa", "structure"),
-        Reason("missing_id", "id", "id IS NULL", "saknar nummer", "missing_in_extract"),
+        Reason("missing_id", "id", "id IS NULL OR id = ''", "saknar nummer", "missing_in_extract"),
         Reason("duplicate_id", "id", "twice", "har ett nummer som står flera gånger",
                "duplicate"),
-        Reason("missing_area", "area", "area IS NULL", "saknar område", "missing_in_extract"),
+        Reason("missing_area", "area", "area IS NULL OR area = ''", "saknar område", "missing_in_extract"),
         Reason("unknown_area", "area", f"area IN ({areas})" if areas else "false",
                "har en okänd områdeskod", "reference"),
         Reason("unknown_sex", "sex", "sex IS NULL OR sex NOT IN ('K', 'M')", "saknar kön eller har en okänd könskod",
@@ -123,7 +123,7 @@ def find_places(connection: Any) -> list[tuple[str | None, str | None]]:
 def unknown_areas(places: Sequence[tuple[str | None, str | None]]) -> set[str]:
     """The codes that are no county's and no municipality's."""
     known = {code for code, area in official_areas().items() if area.kind in ("county", "municipality")}
-    return {area for area, _ in places if area is not None and area not in known}
+    return {area for area, _ in places if area and area not in known}
 
 
 def find_duplicates(connection: Any, rows: int, folder: Path) -> None:
@@ -172,23 +172,34 @@ def _write_hashes(connection: Any, paths: Sequence[Path]) -> None:
 QUARANTINE = ("file", "row", "reason", "column", *NAMES)
 
 
-def write_quarantine(connection: Any, files: Sequence[File], found: Sequence[Reason], path: Path) -> int:
-    """Write the impossible rows, by file and row, for this user only; return how many. Empty: there is no file.
+def set_apart(connection: Any, files: Sequence[File], found: Sequence[Reason]) -> list[tuple[int, str | None, int]]:
+    """Make the table `impossible` of the rows that a reason applies to, as the quarantine file has them.
 
-    The view `rows` has them. Text that begins as a formula gets an apostrophe.
+    The view `rows` has all. Return how many there are by number of the reason and by area.
+    """
+    connection.execute(
+        f"CREATE TEMP TABLE impossible AS SELECT file_number, {reason_of(found)} AS reason_number, area AS known_area, "
+        f"{', '.join(_cells(files, found))} FROM {with_twice(connection, 'rows')} WHERE {is_bad(found)}"
+    )
+    return connection.execute(
+        "SELECT reason_number, known_area, count(*) FROM impossible GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+
+
+def write_quarantine(connection: Any, path: Path) -> int:
+    """Write the table `impossible`, by file and row, for this user only; return how many rows there are.
+
+    Text that begins as a formula gets an apostrophe.
     """
     temporary = beside(path)
-    query = (
-        f"SELECT {', '.join(_cells(files, found))} FROM {with_twice(connection, 'rows')} "
-        f"WHERE {is_bad(found)} ORDER BY file_number, row"
-    )
+    names = ", ".join(f'"{name}"' for name in QUARANTINE)
+    query = f"SELECT {names} FROM impossible ORDER BY file_number, row"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with create(temporary, private=True) as stream:
             stream.write((",".join(QUARANTINE) + "\n").encode())
             count = sum(_write(batch, stream) for batch in connection.sql(query).to_arrow_reader(ROWS_AT_ONCE))
-        if count:
-            temporary.replace(path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     return count

@@ -17,7 +17,8 @@ from psykanalys.records.contract import COLUMNS, Column, Names, header_faults
 FORMATS = (".csv", ".parquet")
 MOST_HEADER = 100_000  # bytes
 _DELIMITERS = (",", ";", "\t")
-_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+_SMALL = {"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT"}
+_INTEGERS = _SMALL | {"BIGINT", "UINTEGER", "UBIGINT"}
 
 
 @dataclass(frozen=True)
@@ -227,9 +228,12 @@ def _unreadable(file: File, names: Names, values: Mapping[str, str | None]) -> s
     types, whens = dict(file.columns), []
     for column in COLUMNS:
         name, value = names.source_name(column.name), values[column.name]
-        if value and column.type != "text" and value != identifier(name):
+        if value and column.type != "text" and (column.type, types[name]) not in _ALWAYS_READ:
             whens.append(f"WHEN {value} IS NULL AND {_filled(name, types[name])} THEN '{column.name}'")
     return f"CASE {' '.join(whens)} END" if whens else "CAST(NULL AS VARCHAR)"
+
+
+_ALWAYS_READ = {("date", "DATE"), ("yes_no", "BOOLEAN"), *(("number", kind) for kind in _SMALL)}
 
 
 def _filled(name: str, kind: str) -> str:
@@ -248,7 +252,7 @@ def _value(file: File, column: Column, names: Names) -> str | None:
     if pairs := names.values.get(column.name):
         return _from_text(column, _mapped(f"coalesce(trim(CAST({quoted} AS VARCHAR)), '')", pairs))
     if kind == "VARCHAR":
-        return _from_text(column, f"trim({quoted})" if file.delimiter else quoted)
+        return _from_text(column, f"trim({quoted})") if file.delimiter or column.type != "text" else quoted
     if kind in _INTEGERS:
         return _from_integer(column, quoted)
     if column.type == "date" and kind.startswith("TIMESTAMP"):
@@ -266,7 +270,7 @@ def _from_integer(column: Column, quoted: str) -> str | None:
 
 def _from_text(column: Column, text: str) -> str:
     if column.type == "text":
-        return f"nullif({text}, '')"
+        return text
     if column.type == "date":
         return (
             f"CASE WHEN length({text}) = 10 AND {text}[5] = '-' THEN TRY_CAST({text} AS DATE) "

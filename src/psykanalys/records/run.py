@@ -65,7 +65,7 @@ def measure(order: Order) -> Done:
         if _stamps(paths) != before:
             raise PsykanalysError("records: a file of the extract was changed while it was read — run again")
         quarantine = order.out / QUARANTINE
-        written = checks.write_quarantine(connection, run.files, run.reasons, quarantine) if tally.bad else 0
+        written = checks.write_quarantine(connection, quarantine) if tally.bad else 0
     if tally.used + written != tally.rows:
         raise AssertionError(f"{tally.rows} rows in, but {tally.used} used and {written} quarantined")
     if not tally.bad:
@@ -135,17 +135,10 @@ class _Run:
             raise PsykanalysError("records: the extract has no rows — expected one row per contact")
         checks.find_duplicates(self.connection, total, folder)
         self.places.insert(self.connection)
-        is_bad, reason = checks.is_bad(self.reasons), checks.reason_of(self.reasons)
-        rows = checks.with_twice(self.connection, "extract")
-        found = self.connection.execute(
-            "SELECT reason, CASE WHEN reason IS NOT NULL THEN area END AS of_bad, count(*) FROM "
-            f"(SELECT CASE WHEN {is_bad} THEN {reason} END AS reason, area FROM {rows}) GROUP BY ALL"
-        ).fetchall()
         bad: Counter[tuple[str, str]] = Counter()
-        for number, area, count in found:
-            if number is not None:
-                bad[self.reasons[number].code, area[:2] if area and area not in self.unknown else ""] += count
-        return Tally(total, sum(count for number, _, count in found if number is None), dict(bad))
+        for number, area, count in checks.set_apart(self.connection, self.files, self.reasons):
+            bad[self.reasons[number].code, area[:2] if area and area not in self.unknown else ""] += count
+        return Tally(total, total - sum(bad.values()), dict(bad))
 
     def documents(self, tally: Tally) -> list[output.Document]:
         """Everything that is told, by county."""
