@@ -41,15 +41,16 @@ class Reason:
 
 
 def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
-    """Every reason, in the order in which they are tried. A condition that is unknown (NULL) does not apply."""
+    """Every reason, in the order in which they are tried. A condition that is unknown (NULL) does not apply.
+
+    The last is of ids that are there twice, which `find_duplicates` finds.
+    """
     day = f"DATE '{extract_date}'"
     areas = ", ".join(map(literal, sorted(unknown_areas)))
     until = f"CASE WHEN waiting THEN {day} ELSE greatest({', '.join(DATES)}) END"
     return [
         Reason("unreadable", "", "unreadable IS NOT NULL", "har en cell som inte går att läsa", "structure"),
         Reason("missing_id", "id", "id IS NULL OR id = ''", "saknar nummer", "missing_in_extract"),
-        Reason("duplicate_id", "id", "twice", "har ett nummer som står flera gånger",
-               "duplicate"),
         Reason("missing_area", "area", "area IS NULL OR area = ''", "saknar område", "missing_in_extract"),
         Reason("unknown_area", "area", f"area IN ({areas})" if areas else "false",
                "har en okänd områdeskod", "reference"),
@@ -79,23 +80,15 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
         Reason("chosen_too_long", "patient_chosen_days",
                f"CASE WHEN patient_chosen_days <> 0 THEN patient_chosen_days NOT BETWEEN 0 AND {until} - referral END",
                "har en patientvald väntan som är längre än väntan, eller under noll"),
+        Reason("duplicate_id", "id", "true", "har ett nummer som står flera gånger",
+               "duplicate"),
     ]  # fmt: skip
 
 
-def is_bad(found: Sequence[Reason]) -> str:
-    """The SQL that is true of a row that any reason applies to, and false of the others."""
-    return f"coalesce({' OR '.join(f'({reason.sql})' for reason in found)}, false)"
-
-
 def holds(found: Sequence[Reason]) -> str:
-    """The SQL that is true of a row that no reason applies to but that its id is there twice."""
-    return f"NOT {is_bad([reason for reason in found if reason.code != 'duplicate_id'])}"
-
-
-def with_twice(connection: Any, view: str) -> str:
-    """The SQL for a view's rows with a column `twice`: whether the id is there more than once."""
-    some = connection.execute("SELECT count(*) FROM duplicate_ids").fetchall()[0][0]
-    return f"(SELECT *, {'id IN (SELECT id FROM duplicate_ids)' if some else 'false'} AS twice FROM {view})"
+    """The SQL that is true of a row that no reason applies to but that its id may be there twice."""
+    others = " OR ".join(f"({reason.sql})" for reason in found if reason.code != "duplicate_id")
+    return f"NOT coalesce({others}, false)"
 
 
 def _any(columns: Iterable[str], comparison: str) -> str:
@@ -177,10 +170,12 @@ def set_apart(connection: Any, files: Sequence[File], found: Sequence[Reason]) -
 
     The view `rows` has all. Return how many there are by number of the reason and by area.
     """
-    connection.execute(
-        f"CREATE TEMP TABLE impossible AS SELECT file_number, {reason_of(found)} AS reason_number, area AS known_area, "
-        f"{', '.join(_cells(files, found))} FROM {with_twice(connection, 'rows')} WHERE {is_bad(found)}"
-    )
+    cells = ", ".join(_cells(files, found))
+    select = f"SELECT file_number, {reason_of(found)} AS reason_number, area AS known_area, {cells}"
+    connection.execute(f"CREATE TEMP TABLE impossible AS {select} FROM rows WHERE NOT {holds(found)}")
+    if connection.execute("SELECT count(*) FROM duplicate_ids").fetchall()[0][0]:
+        twice = "WITH twice AS MATERIALIZED (SELECT * FROM rows SEMI JOIN duplicate_ids USING (id))"
+        connection.execute(f"INSERT INTO impossible {twice} {select} FROM twice WHERE {holds(found)}")
     return connection.execute(
         "SELECT reason_number, known_area, count(*) FROM impossible GROUP BY ALL ORDER BY ALL"
     ).fetchall()
