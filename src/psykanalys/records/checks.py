@@ -120,13 +120,12 @@ def unknown_areas(places: Sequence[tuple[str | None, str | None]]) -> set[str]:
 
 
 def find_duplicates(connection: Any, rows: int, folder: Path) -> None:
-    """Make the table `duplicate_ids` of ids that stand in more than one row.
+    """Fill the table `duplicate_ids` with the ids that stand in more than one row.
 
     Hashes of 64 bits are sorted a part at a time, so that memory does not grow with the extract; ids whose hashes are
     equal are then compared themselves.
     """
     connection.execute("CREATE TEMP TABLE equal_hashes (hash UBIGINT)")
-    connection.execute("CREATE TEMP TABLE duplicate_ids (id VARCHAR)")
     for equal in _equal_hashes(connection, rows, folder):
         connection.execute("INSERT INTO equal_hashes SELECT unnest(?::UBIGINT[])", [equal.tolist()])
     if connection.execute("SELECT count(*) FROM equal_hashes").fetchall()[0][0]:
@@ -168,14 +167,15 @@ QUARANTINE = ("file", "row", "reason", "column", *NAMES)
 def set_apart(connection: Any, files: Sequence[File], found: Sequence[Reason]) -> list[tuple[int, str | None, int]]:
     """Make the table `impossible` of the rows that a reason applies to, as the quarantine file has them.
 
-    The view `rows` has all. Return how many there are by number of the reason and by area.
+    The view `rows` has all, and `twice_rows` those whose id is there twice. Return how many there are by number of the
+    reason and by area.
     """
     cells = ", ".join(_cells(files, found))
     select = f"SELECT file_number, {reason_of(found)} AS reason_number, area AS known_area, {cells}"
     connection.execute(f"CREATE TEMP TABLE impossible AS {select} FROM rows WHERE NOT {holds(found)}")
     if connection.execute("SELECT count(*) FROM duplicate_ids").fetchall()[0][0]:
-        twice = "WITH twice AS MATERIALIZED (SELECT * FROM rows SEMI JOIN duplicate_ids USING (id))"
-        connection.execute(f"INSERT INTO impossible {twice} {select} FROM twice WHERE {holds(found)}")
+        connection.execute("CREATE TEMP TABLE twice AS SELECT * FROM twice_rows")
+        connection.execute(f"INSERT INTO impossible {select} FROM twice WHERE {holds(found)}")
     return connection.execute(
         "SELECT reason_number, known_area, count(*) FROM impossible GROUP BY ALL ORDER BY ALL"
     ).fetchall()
@@ -205,7 +205,7 @@ def _cells(files: Sequence[File], found: Sequence[Reason]) -> list[str]:
     names = _list(shown(file.path) for file in files)
     codes, columns = _list(reason.code for reason in found), _list(reason.column for reason in found)
     place = f"[{reason_of(found)} + 1]"
-    own = [f"{_no_formula(f'raw_{name}')} AS {name}" for name in NAMES]
+    own = [f"{_no_formula(f'CAST(raw_{name} AS VARCHAR)')} AS {name}" for name in NAMES]
     return [f"{names}[file_number + 1] AS file", "row", f"{codes}{place} AS reason",
             f"coalesce(unreadable, {columns}{place}) AS \"column\"", *own]  # fmt: skip
 

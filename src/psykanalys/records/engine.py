@@ -12,7 +12,7 @@ from typing import Any
 
 from psykanalys.data.reader import shown
 from psykanalys.errors import DataError, Fault, PsykanalysError
-from psykanalys.records.contract import COLUMNS, Column, Names, header_faults
+from psykanalys.records.contract import BY_NAME, COLUMNS, Column, Names, header_faults
 
 FORMATS = (".csv", ".parquet")
 MOST_HEADER = 100_000  # bytes
@@ -50,9 +50,9 @@ class File:
         )
         return f"(SELECT *, row_number() OVER () AS file_row_number FROM {read})" if with_rows else read
 
-    def text(self, name: str) -> str:
-        """A column as text, as it stands in the file."""
-        return f"CAST({identifier(name)} AS VARCHAR)" if name in dict(self.columns) else "NULL"
+    def given(self, name: str) -> str:
+        """A column as it stands in the file; made text only for the few rows that are told."""
+        return identifier(name) if name in dict(self.columns) else "CAST(NULL AS VARCHAR)"
 
 
 def literal(text: str) -> str:
@@ -200,13 +200,18 @@ def _faults(file: File, names: Names) -> list[Fault]:
     return faults
 
 
-def as_extract(files: Sequence[File], names: Names, *, with_rows: bool = False) -> str:
+def as_extract(files: Sequence[File], names: Names, *, with_rows: bool = False, twice: bool = False) -> str:
     """The SQL for all rows of all files with the contract's columns; `unreadable` names a column that cannot be read.
 
     `with_rows` adds where each row stands (`file_number`: in `files`; `row`: as an editor counts it in CSV, from 1 in
-    Parquet) and what it says, as text, in columns that begin with `raw_`.
+    Parquet) and what it says, in columns that begin with `raw_`. `twice`: only rows whose id is in the table
+    `duplicate_ids`; tested where they are read, so that the others cost nothing more.
     """
-    return " UNION ALL ".join(_one_file(number, file, names, with_rows=with_rows) for number, file in enumerate(files))
+    parts = [_one_file(number, file, names, with_rows=with_rows) for number, file in enumerate(files)]
+    if twice:
+        ids = [_value(file, BY_NAME["id"], names) for file in files]
+        parts = [f"{part} WHERE {own} IN (SELECT id FROM duplicate_ids)" for part, own in zip(parts, ids, strict=True)]
+    return " UNION ALL ".join(parts)
 
 
 def _one_file(number: int, file: File, names: Names, *, with_rows: bool) -> str:
@@ -215,7 +220,7 @@ def _one_file(number: int, file: File, names: Names, *, with_rows: bool) -> str:
     parts.append(f"{_unreadable(file, names, values)} AS unreadable")
     if with_rows:
         parts += [f"{number} AS file_number", "file_row_number + 1 AS row"]
-        parts += [f"{file.text(names.source_name(column.name))} AS raw_{column.name}" for column in COLUMNS]
+        parts += [f"{file.given(names.source_name(column.name))} AS raw_{column.name}" for column in COLUMNS]
     return f"SELECT {', '.join(parts)} FROM {file.scan(with_rows=with_rows)}"
 
 

@@ -110,9 +110,10 @@ class _Run:
 
     def __init__(self, order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File]):
         self.order, self.connection, self.months, self.files = order, connection, months, files
-        for name, with_rows in (("extract", False), ("rows", True)):
-            view = engine.as_extract(files, order.names, with_rows=with_rows)
-            connection.execute(f"CREATE TEMP VIEW {name} AS {view}")
+        views = {"extract": {}, "rows": {"with_rows": True}, "twice_rows": {"with_rows": True, "twice": True}}
+        connection.execute("CREATE TEMP TABLE duplicate_ids (id VARCHAR)")
+        for name, options in views.items():
+            connection.execute(f"CREATE TEMP VIEW {name} AS {engine.as_extract(files, order.names, **options)}")
         pairs = checks.find_places(connection)
         self.unknown = checks.unknown_areas(pairs)
         self.places = Places.of(pairs, self.unknown)
