@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 
 DAY = date(2024, 6, 30)
-MONTHS = "2023-07/2024-06"
+MONTHS = os.environ.get("RECORDS_MONTHS", "2023-07/2024-06")
 LIMITS = (0, 3, 7, 30, 90)
 STEPS = {
     "first_visit": ("referral", "first_visit"),
@@ -117,7 +117,7 @@ def _of_county(name, rows, begins, ends, day):
     so_far = (gone.fillna(day) - rows[begins]).dt.days
     known = rows[begins].notna() & (gone.notna() | rows["waiting"])
     ended_in, begun_in = rows[ends].dt.to_period("M"), rows[begins].dt.to_period("M")
-    for month in pd.period_range(*MONTHS.split("/"), freq="M"):
+    for month in pd.period_range(*(MONTHS.split("/")[0], MONTHS.split("/")[-1]), freq="M"):
         last = month.end_time.normalize()
         ended = waited[ended_in == month]
         for limit in LIMITS:

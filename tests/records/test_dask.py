@@ -94,7 +94,7 @@ def test_the_files_are_the_same_as_counted_here_though_a_worker_is_killed(files,
 
     monkeypatch.setattr(remote.Parts, "_keep", keep)
     there = measure(order(files, tmp_path / "there", dask=running.address))
-    assert here.quarantined["duplicate_id"] == 14
+    assert here.quarantined["duplicate_id"] == 13  # one of them has another fault, too
     assert len(here.quarantined) >= 3
     assert replace(there, quarantine=here.quarantine) == here
     assert written(tmp_path / "there") == written(tmp_path / "here")

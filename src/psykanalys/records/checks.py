@@ -41,16 +41,17 @@ class Reason:
 
 
 def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
-    """Every reason, in the order in which they are tried. A condition that is unknown (NULL) does not apply."""
+    """Every reason, in the order in which they are tried. A condition that is unknown (NULL) does not apply.
+
+    The last is of ids that are there twice, which `find_duplicates` finds.
+    """
     day = f"DATE '{extract_date}'"
     areas = ", ".join(map(literal, sorted(unknown_areas)))
     until = f"CASE WHEN waiting THEN {day} ELSE greatest({', '.join(DATES)}) END"
     return [
         Reason("unreadable", "", "unreadable IS NOT NULL", "har en cell som inte går att läsa", "structure"),
-        Reason("missing_id", "id", "id IS NULL", "saknar nummer", "missing_in_extract"),
-        Reason("duplicate_id", "id", "twice", "har ett nummer som står flera gånger",
-               "duplicate"),
-        Reason("missing_area", "area", "area IS NULL", "saknar område", "missing_in_extract"),
+        Reason("missing_id", "id", "id IS NULL OR id = ''", "saknar nummer", "missing_in_extract"),
+        Reason("missing_area", "area", "area IS NULL OR area = ''", "saknar område", "missing_in_extract"),
         Reason("unknown_area", "area", f"area IN ({areas})" if areas else "false",
                "har en okänd områdeskod", "reference"),
         Reason("unknown_sex", "sex", "sex IS NULL OR sex NOT IN ('K', 'M')", "saknar kön eller har en okänd könskod",
@@ -79,23 +80,15 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
         Reason("chosen_too_long", "patient_chosen_days",
                f"CASE WHEN patient_chosen_days <> 0 THEN patient_chosen_days NOT BETWEEN 0 AND {until} - referral END",
                "har en patientvald väntan som är längre än väntan, eller under noll"),
+        Reason("duplicate_id", "id", "true", "har ett nummer som står flera gånger",
+               "duplicate"),
     ]  # fmt: skip
 
 
-def is_bad(found: Sequence[Reason]) -> str:
-    """The SQL that is true of a row that any reason applies to, and false of the others."""
-    return f"coalesce({' OR '.join(f'({reason.sql})' for reason in found)}, false)"
-
-
 def holds(found: Sequence[Reason]) -> str:
-    """The SQL that is true of a row that no reason applies to but that its id is there twice."""
-    return f"NOT {is_bad([reason for reason in found if reason.code != 'duplicate_id'])}"
-
-
-def with_twice(connection: Any, view: str) -> str:
-    """The SQL for a view's rows with a column `twice`: whether the id is there more than once."""
-    some = connection.execute("SELECT count(*) FROM duplicate_ids").fetchall()[0][0]
-    return f"(SELECT *, {'id IN (SELECT id FROM duplicate_ids)' if some else 'false'} AS twice FROM {view})"
+    """The SQL that is true of a row that no reason applies to but that its id may be there twice."""
+    others = " OR ".join(f"({reason.sql})" for reason in found if reason.code != "duplicate_id")
+    return f"NOT coalesce({others}, false)"
 
 
 def _any(columns: Iterable[str], comparison: str) -> str:
@@ -126,17 +119,16 @@ def few(places: list[tuple[str | None, str | None]]) -> list[tuple[str | None, s
 def unknown_areas(places: Sequence[tuple[str | None, str | None]]) -> set[str]:
     """The codes that are no county's and no municipality's."""
     known = {code for code, area in official_areas().items() if area.kind in ("county", "municipality")}
-    return {area for area, _ in places if area is not None and area not in known}
+    return {area for area, _ in places if area and area not in known}
 
 
 def find_duplicates(connection: Any, rows: int, folder: Path) -> None:
-    """Make the table `duplicate_ids` of ids that stand in more than one row.
+    """Fill the table `duplicate_ids` with the ids that stand in more than one row.
 
     Hashes of 64 bits are sorted a part at a time, so that memory does not grow with the extract; ids whose hashes are
     equal are then compared themselves.
     """
     connection.execute("CREATE TEMP TABLE equal_hashes (hash UBIGINT)")
-    connection.execute("CREATE TEMP TABLE duplicate_ids (id VARCHAR)")
     for equal in equal_hashes(_hashes(connection), rows, folder):
         connection.execute("INSERT INTO equal_hashes SELECT unnest(?::UBIGINT[])", [equal.tolist()])
     if connection.execute("SELECT count(*) FROM equal_hashes").fetchall()[0][0]:
@@ -184,15 +176,30 @@ def _write_hashes(found: Iterable[np.ndarray], paths: Sequence[Path]) -> None:
 QUARANTINE = ("file", "row", "reason", "column", *NAMES)
 
 
-def quarantine(connection: Any, files: Sequence[File], found: Sequence[Reason]) -> Iterator[tuple[bytes, int]]:
-    """The impossible rows as CSV, by file and row, some at a time, with their number.
+def set_apart(connection: Any, files: Sequence[File], found: Sequence[Reason]) -> list[tuple[int, str | None, int]]:
+    """Make the table `impossible` of the rows that a reason applies to, as the quarantine file has them.
 
-    The view `rows` has them. Text that begins as a formula gets an apostrophe.
+    The view `rows` has all, and `twice_rows` those whose id is there twice. Return how many there are by number of the
+    reason and by area.
     """
-    query = (
-        f"SELECT {', '.join(_cells(files, found))} FROM {with_twice(connection, 'rows')} "
-        f"WHERE {is_bad(found)} ORDER BY file_number, row"
-    )
+    cells = ", ".join(_cells(files, found))
+    select = f"SELECT file_number, {reason_of(found)} AS reason_number, area AS known_area, {cells}"
+    connection.execute(f"CREATE TEMP TABLE impossible AS {select} FROM rows WHERE NOT {holds(found)}")
+    if connection.execute("SELECT count(*) FROM duplicate_ids").fetchall()[0][0]:
+        connection.execute("CREATE TEMP TABLE twice AS SELECT * FROM twice_rows")
+        connection.execute(f"INSERT INTO impossible {select} FROM twice WHERE {holds(found)}")
+    return connection.execute(
+        "SELECT reason_number, known_area, count(*) FROM impossible GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+
+
+def quarantine(connection: Any) -> Iterator[tuple[bytes, int]]:
+    """The table `impossible` as CSV, by file and row, some at a time, with their number.
+
+    Text that begins as a formula gets an apostrophe.
+    """
+    names = ", ".join(f'"{name}"' for name in QUARANTINE)
+    query = f"SELECT {names} FROM impossible ORDER BY file_number, row"
     for batch in connection.sql(query).to_arrow_reader(ROWS_AT_ONCE):
         yield _as_csv(batch), int(batch.num_rows)
 
@@ -219,7 +226,7 @@ def _cells(files: Sequence[File], found: Sequence[Reason]) -> list[str]:
     names = _list(file.shown for file in files)
     codes, columns = _list(reason.code for reason in found), _list(reason.column for reason in found)
     place = f"[{reason_of(found)} + 1]"
-    own = [f"{_no_formula(f'raw_{name}')} AS {name}" for name in NAMES]
+    own = [f"{_no_formula(f'CAST(raw_{name} AS VARCHAR)')} AS {name}" for name in NAMES]
     return [f"{names}[file_number + 1] AS file", "row", f"{codes}{place} AS reason",
             f"coalesce(unreadable, {columns}{place}) AS \"column\"", *own]  # fmt: skip
 

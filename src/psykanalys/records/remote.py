@@ -110,15 +110,15 @@ def _count(path: Path, part: Part, order: Order, asked: tuple[Sequence[Month], S
 
 
 def _find_ids(connection: Any, twice: Twice) -> dict[str, int]:
-    """Make the table `duplicate_ids` of those whose hash is told; return them with their number of rows."""
+    """Fill the table `duplicate_ids` with those whose hash is told; return them with their number of rows."""
     connection.execute("CREATE TEMP TABLE equal_hashes AS SELECT unnest(?::UBIGINT[]) AS hash", [twice.hashes.tolist()])
     connection.execute("CREATE TEMP TABLE single_ids AS SELECT unnest(?::VARCHAR[]) AS id", [list(twice.single)])
-    connection.execute(
-        "CREATE TEMP TABLE duplicate_ids AS SELECT id, count(*) AS n FROM extract "
+    query = (
+        "SELECT id, count(*) FROM extract "
         "WHERE hash(id) IN (SELECT hash FROM equal_hashes) AND id NOT IN (SELECT id FROM single_ids) GROUP BY id"
     )
-    found = dict(connection.execute("SELECT id, n FROM duplicate_ids").fetchall())
-    connection.execute("ALTER TABLE duplicate_ids DROP COLUMN n")
+    found = dict(connection.execute(query).fetchall())
+    connection.execute("INSERT INTO duplicate_ids SELECT unnest(?::VARCHAR[])", [list(found)])
     return found
 
 

@@ -21,9 +21,10 @@ class Rows:
 
     def __init__(self, order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File]):
         self._order, self._connection, self._months, self._files = order, connection, months, files
-        for name, with_rows in (("extract", False), ("rows", True)):
-            view = engine.as_extract(files, order.names, with_rows=with_rows)
-            connection.execute(f"CREATE TEMP VIEW {name} AS {view}")
+        views = {"extract": {}, "rows": {"with_rows": True}, "twice_rows": {"with_rows": True, "twice": True}}
+        connection.execute("CREATE TEMP TABLE duplicate_ids (id VARCHAR)")
+        for name, options in views.items():
+            connection.execute(f"CREATE TEMP VIEW {name} AS {engine.as_extract(files, order.names, **options)}")
         self.pairs = checks.few(checks.find_places(connection))
         self._unknown = checks.unknown_areas(self.pairs)
         self.places = Places.of(self.pairs, self._unknown)
@@ -41,22 +42,14 @@ class Rows:
         return self.tally()
 
     def tally(self) -> Tally:
-        """Count the rows that are impossible, and keep the others. The table `duplicate_ids` is there."""
+        """Count the rows that are impossible, and keep the others. The table `duplicate_ids` is filled."""
         self.places.insert(self._connection)
-        is_bad, reason = checks.is_bad(self._reasons), checks.reason_of(self._reasons)
-        rows = checks.with_twice(self._connection, "extract")
-        found = self._connection.execute(
-            "SELECT reason, CASE WHEN reason IS NOT NULL THEN area END AS of_bad, count(*) FROM "
-            f"(SELECT CASE WHEN {is_bad} THEN {reason} END AS reason, area FROM {rows}) GROUP BY ALL"
-        ).fetchall()
         bad: Counter[tuple[str, str]] = Counter()
-        for number, area, count in found:
-            if number is not None:
-                bad[self._reasons[number].code, area[:2] if area and area not in self._unknown else ""] += count
-        counts.keep_waits(
-            self._connection, self._months, self._order.by, checks.holds(self._reasons) if bad else "true"
-        )
-        return Tally(self._total, sum(count for number, _, count in found if number is None), dict(bad))
+        for number, area, count in checks.set_apart(self._connection, self._files, self._reasons):
+            bad[self._reasons[number].code, area[:2] if area and area not in self._unknown else ""] += count
+        holds = checks.holds(self._reasons) if bad else "true"
+        counts.keep_waits(self._connection, self._months, self._order.by, holds)
+        return Tally(self._total, self._total - sum(bad.values()), dict(bad))
 
     def flow(self, step: Step, margin: str) -> pd.DataFrame:
         """As `counts.count_flow`."""
@@ -76,7 +69,7 @@ class Rows:
 
     def quarantine(self) -> Iterator[tuple[bytes, int]]:
         """The impossible rows as CSV, some at a time, with their number."""
-        return checks.quarantine(self._connection, self._files, self._reasons)
+        return checks.quarantine(self._connection)
 
     def write_quarantine(self, path: Path) -> int:
         """Write the impossible rows; return how many."""
