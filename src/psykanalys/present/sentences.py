@@ -89,11 +89,11 @@ class Sentences:
         """How the judged goals came out: 'Av planens 24 mål kan 20 bedömas: 9 är nådda, … och 2 går inte att avgöra.'"""
         goals = self._analysis.goals_that["judged"]
         said = {goal: {each.word for each in self._analysis.plan_verdicts if each.goal == goal} for goal in goals}
-        worst = {
-            goal: next(name for name, words in _JUDGED.items() if found & words) for goal, found in said.items()
-        }
+        worst = {goal: next(name for name, words in _JUDGED.items() if found & words) for goal, found in said.items()}
         parts = {name: [goal for goal in goals if worst[goal] == name] for name in reversed(list(_JUDGED))}
-        told = [f"{self._counted(f'judged/{name}', own)} {_came_out(name, len(own))}" for name, own in parts.items() if own]
+        told = [
+            f"{self._counted(f'judged/{name}', own)} {_came_out(name, len(own))}" for name, own in parts.items() if own
+        ]
         start = f"Av planens {self._goals_at('goals')} mål kan {self._goals_at('judged')} bedömas"
         return f"{start}: {f'det {_came_out(next(iter(worst.values())), 1)}' if len(goals) == 1 else fmt.listed(told)}."
 
@@ -470,128 +470,6 @@ _JUDGED: Mapping[str, frozenset[Word]] = {
     "likely": frozenset({Word.LIKELY_REACHED}),
     "reached": frozenset({Word.REACHED, Word.SURELY_REACHED}),
 }
-MOST_OUTSTANDING]]
-        if more := [f"{each.observation}/{each.other}" for each in outstanding[MOST_OUTSTANDING:]]:
-            found.append(self._in_words("comparisons-outstanding-more", more, "till", "till"))
-        nothing = "den sticker inte ut" if is_one else "ingen sticker ut"
-        return f"{looked}; {f'det som sticker ut: {fmt.listed(found)}' if found else nothing}."
-
-    def _before_and_after(self) -> list[str]:
-        """Printed values before and after a change, as the document gives them; nothing is said of the cause."""
-        results = self._analysis.results
-        printed = (results["value"].notna() | results["value_low"].notna()) & results["numerator"].isna()
-        rows = results[results["level"].isin(["före", "efter"]) & printed]
-        pairs = rows.groupby(["indicator", "dimension", "area", "comparator", "sex", "age"], sort=True)
-        return [self._pair(pair) for _, pair in pairs if sorted(pair["level"]) == ["efter", "före"]]
-
-    def _pair(self, pair: pd.DataFrame) -> str:
-        show = Tables(self._analysis).figure
-        by_level = {row["level"]: row for row in as_rows(pair)}
-        after = by_level["efter"]
-        detail = f" ({after['dimension']})" if after["dimension"] else ""
-        return f"{capital(after['title'])}: {show(by_level['före'])} före och {show(after)} efter{detail}. Så står det i dokumentet, utan antal."
-
-    def _compared(self) -> list[str]:
-        chosen = [
-            c for c in self._analysis.comparisons if c.kind == "nation" and c.sex == "T" and c.difference is not None
-        ]
-        return [self._comparison(comparison, with_reason=False) for comparison in chosen[:2]]
-
-    def _comparison(self, comparison: Comparison, *, with_reason: bool = True) -> str:
-        """One comparison as a sentence; only its own word judges it."""
-        detail = fmt.population(comparison.sex, comparison.age, comparison.level)
-        measure = capital(self._analysis.catalogue[comparison.indicator].title) + (f" ({detail})" if detail else "")
-        own, other = Tables(self._analysis).compared(comparison)
-        period = fmt.period(comparison.period)
-        text = {
-            "nation": f"{measure}: {own} mot {other} i riket ({period})",
-            "group": f"{measure}: {own} mot {other} för {comparison.against} ({period})",
-            "past": f"{measure}: {own} {period} mot {other} {_earlier(comparison)}",
-        }[comparison.kind]
-        if comparison.word == INSUFFICIENT and not with_reason:
-            return f"{text}; antal anges inte, så skillnadens säkerhet kan inte bedömas."
-        if comparison.word == INSUFFICIENT:
-            return f"{text}. Antal och nämnare redovisas inte för båda, så skillnadens säkerhet kan inte bedömas."
-        return f"{text} – {comparison.word}."
-
-    def _missing(self) -> str:
-        indicators = self._analysis.plan_indicators[self._analysis.plan_indicators["kind"] != "none"]
-        known = reported_indicators(self._analysis.results)
-        without = indicators[~indicators["indicator"].isin(known)]["id"]
-        testable = goals_at(self._analysis, "testable")
-        unknown, parts = testable - goals_at(self._analysis, "with_result"), []
-        if len(without):
-            noun = "uppföljningsindikator" if len(indicators) == 1 else "uppföljningsindikatorer"
-            of_all = self._counted("indicators", indicators["id"])
-            parts.append(f"{self._counted('indicators/without-result', without)} av {of_all} {noun}")
-        if unknown:
-            of_all = self._goals_at("testable")
-            those = "det enda" if len(testable) == 1 else f"{self._counted('testable/unknown', unknown)} av de {of_all}"
-            parts.append(f"{those} mål som går att pröva")
-        ask = f" Fråga {self._contact}." if self._contact else ""
-        return f"Resultat saknas för {fmt.listed(parts)}.{ask}" if parts else ""
-
-    def _not_comparable(self) -> str:
-        """How many printed figures lie near a goal of the plan but measure something else."""
-        near = {v.observation for v in self._analysis.plan_verdicts if v.word == Word.MEASURES_OTHER}
-        figures = self._analysis.results[~self._analysis.results["status"].isin(WITHOUT_VALUE)]
-        shown = figures.loc[figures["id"].isin(near), "id"]
-        if not len(shown):
-            return ""
-        told = self._in_words("measures-other", shown, "uppgift", "uppgifter")
-        return f"{capital(told)} ligger nära ett mål men mäter något annat än målet (vår läsning)."
-
-    def _findings(self) -> str:
-        number = len(self._analysis.findings)
-        if not number:
-            return ""
-        such = ", till exempel summor som inte stämmer eller nämnare som saknas," if number > 1 else ""
-        told = self._in_words("findings", self._analysis.findings["id"], "avvikelse", "avvikelser")
-        return f"{capital(told)} i dokumenten{such} redovisas under Datakvalitet."
-
-    def _errors(self) -> str:
-        errors = expected_errors(self._analysis.verdicts)
-        if not errors["judged"]:
-            return ""
-        judged = [f"{v.target}/{v.observation}" for v in self._analysis.verdicts if v.by_interval]
-        wrong, likely = (
-            self._counted(f"by-interval/{name}", judged, fmt.number(errors[name]))
-            for name in ("surely_wrong_at_most", "likely_wrong_at_most")
-        )
-        told = capital(self._in_words("by-interval", judged, "omdöme", "omdömen"))
-        return f"{told} bygger på intervall; antalet felaktigt säkra väntas vara högst {wrong} och antalet felaktigt troliga högst {likely}."
-
-    def _figure(self, verdict: Verdict) -> str:
-        if verdict.observation is None:
-            return "inget redovisat resultat"
-        row = self._analysis.results_by_id[verdict.observation]
-        return Tables(self._analysis).figure(row)
-
-
-def _came_out(name: str, count: int) -> str:
-    """How one goal, or several, came out: a part of `_JUDGED` in words."""
-    if name == "undecided":
-        return "går inte att avgöra"
-    surely = "" if name in ("reached", "not-reached") else "troligen "
-    negation = "inte " if name in ("not-reached", "likely-not") else ""
-    return f"är {surely}{negation}{'nått' if count == 1 else 'nådda'}"
-
-
-def focus_area_name(number: int) -> str:
-    """The official name of a focus area."""
-    return FOCUS_AREAS[number]
-
-
-# A goal of several targets is as far as the one that is worst off.
-_JUDGED: Mapping[str, tuple[frozenset[Word], str]] = {
-    "not-reached": (
-        frozenset({Word.NOT_REACHED, Word.NOT_REACHED_PROTECTED, Word.SURELY_NOT_REACHED}), "är inte nådda",
-    ),
-    "likely-not": (frozenset({Word.LIKELY_NOT_REACHED}), "är troligen inte nådda"),
-    "undecided": (frozenset({Word.UNDECIDED}), "går inte att avgöra"),
-    "likely": (frozenset({Word.LIKELY_REACHED}), "är troligen nådda"),
-    "reached": (frozenset({Word.REACHED, Word.SURELY_REACHED}), "är nådda"),
-}  # fmt: skip
 MOST_OUTSTANDING = 3
 _STARTING = (Word.BASELINE, Word.NOT_TESTABLE)
 _FIGURES = ["value", "value_low", "numerator", "change"]
