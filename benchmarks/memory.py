@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,11 +41,12 @@ class Sizes:
 
     def _look(self) -> None:
         while not self._over.wait(0.2):
-            self._note("server", self._server)
-            for worker in self._server.children():
-                self._note("worker", worker)
-                for kernel in worker.children():
-                    self._note("kernel", kernel)
+            with suppress(psutil.NoSuchProcess):  # one that has just ended
+                self._note("server", self._server)
+                for worker in self._server.children():
+                    self._note("worker", worker)
+                    for kernel in worker.children():
+                        self._note("kernel", kernel)
 
     def _note(self, kind: str, process: psutil.Process) -> None:
         try:

@@ -29,7 +29,10 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 TOOLS = Path(sys.executable).parent
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]),
+}
 NOTEBOOK = "notebooks/county_report.ipynb"
 
 

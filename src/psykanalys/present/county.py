@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -116,9 +116,14 @@ class County:
     @cached_property
     def sections(self) -> dict[str, str]:
         """Every section of the report as HTML, by the method that makes it."""
-        areas = {f"focus_area({number})": self.focus_area(number) for number in FOCUS_AREAS}
-        blocks = {**areas, **{name: getattr(self, name)() for name in SECTIONS}}
-        return {name: block.to_html() for name, block in blocks.items()}
+        return dict(self.each_section())
+
+    def each_section(self) -> Iterator[tuple[str, str]]:
+        """The same one by one, made as they are asked for."""
+        for number in FOCUS_AREAS:
+            yield f"focus_area({number})", self.focus_area(number).to_html()
+        for name in SECTIONS:
+            yield name, getattr(self, name)().to_html()
 
     def head(self) -> Stack:
         """Title, plan and period."""

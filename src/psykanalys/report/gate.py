@@ -14,7 +14,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,7 @@ class _Known:
         self.rows = frozenset(hidden)
         self.report = report
         self._found: dict[str, list[str]] = {}
+        self._sections, self._on_the_page = report.each_section(), set[str]()
         said = self._all("\n".join([*_public_texts(report), *_shown_figures(report)]))
         self.public = phrases_of_definitions(report.threshold).union(said)
 
@@ -111,22 +112,22 @@ class _Known:
         if text not in self._found:
             self._found[text] = self._all(text)
         left = [hit for hit in self._found[text] if hit not in self.public]
-        return [hit for hit in left if hit not in self.on_the_page] if left else []
+        return [hit for hit in left if not self._is_on_the_page(hit)]
 
-    @cached_property
-    def on_the_page(self) -> frozenset[str]:
-        """Phrases that the report as it is made now has, with a marked figure; made only where it is asked for."""
-        return frozenset(self._shown(self.report.sections.values()))
+    def _is_on_the_page(self, hit: str) -> bool:
+        """Whether the report as it is made now has the phrase, with a marked figure; made only as far as is needed."""
+        while hit not in self._on_the_page and (section := next(self._sections, None)):
+            self._on_the_page.update(self._shown(section[1]))
+        return hit in self._on_the_page
 
     def _all(self, text: str) -> list[str]:
         return _phrases(self.small, text)
 
-    def _shown(self, sections: Iterable[str]) -> Iterator[str]:
+    def _shown(self, section: str) -> Iterator[str]:
         """Phrases whose number is a marked figure of a row that may be shown."""
-        for section in sections:
-            for line in lines(section):
-                marked = [text for ref, text in line.figures if ref not in self.hidden and text]
-                yield from (hit for hit in self._all(line.text) if any(_is_of(hit, text) for text in marked))
+        for line in lines(section):
+            marked = [text for ref, text in line.figures if ref not in self.hidden and text]
+            yield from (hit for hit in self._all(line.text) if any(_is_of(hit, text) for text in marked))
 
 
 def _is_of(hit: str, marked: str) -> bool:

@@ -183,9 +183,9 @@ def become_kernel(arguments: list[str], folder: str, environment: Mapping[str, s
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    os.environ.pop("JPY_PARENT_PID", None)  # the kernel of another process; this one is killed with its parent
+    os.environ.pop("JPY_PARENT_PID", None)  # of another process
     sys.argv = ["ipykernel_launcher", *arguments]
-    IPKernelApp.launch_instance(argv=arguments)
+    IPKernelApp.launch_instance(argv=[*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
 
 
 class ForkedProvisioner(LocalProvisioner):
