@@ -125,10 +125,8 @@ def report(
 
     Example: psykanalys report gavleborg --format html --format pdf --param "contact=Region Gävleborg"
     """
-    from psykanalys.data.files import write_all
     from psykanalys.report import forked
     from psykanalys.report.formats import FORMATS
-    from psykanalys.report.summary import as_data, told
 
     formats = forms or ["html"]
     for form in formats:
@@ -143,48 +141,34 @@ def report(
 
     overrides = dict(params.parse_override(text) for text in param or [])
     load_prepared(where)
+    asked: Any = {"overrides": overrides, "out": out, "formats": formats, "previous": previous, "level": level}
+    asked |= {"everything": everything}
     if why:
-        found = runner.why(
-            where,
-            counties or [],
-            overrides=overrides,
-            out=out,
-            formats=formats,
-            previous=previous,
-            level=level,
-            everything=everything,
-        )
+        found = runner.why(where, counties or [], **asked)
         _tell("\n".join(f"{county}: {reason or 'up to date'}" for county, reason in found.items()))
         return
     started = time.perf_counter()
     with _progress() as tell:
-        outcomes = runner.run(
-            where,
-            counties or [],
-            overrides=overrides,
-            out=out,
-            jobs=jobs,
-            formats=formats,
-            previous=previous,
-            level=level,
-            everything=everything,
-            force=force,
-            dask=dask,
-            tell=tell,
-        )
-    seconds, folder = time.perf_counter() - started, (out or where.reports).as_posix()
+        outcomes = runner.run(where, counties or [], **asked, jobs=jobs, force=force, dask=dask, tell=tell)
+    _tell_batch(outcomes, time.perf_counter() - started, (out or where.reports).as_posix(), summary)
+    raise typer.Exit(0 if all(outcome.done for outcome in outcomes) else 1)
+
+
+def _tell_batch(outcomes: list[Outcome], seconds: float, folder: str, summary: Path | None) -> None:
+    """Tell what became of a batch, and write it to a file where one is named."""
+    from psykanalys.data.files import write_all
+    from psykanalys.report.summary import as_data, told
+
     if summary:
-        write_all(
-            {summary: (json.dumps(as_data(outcomes, seconds, folder), ensure_ascii=False, indent=1) + "\n").encode()}
-        )
-    failed = [outcome for outcome in outcomes if not outcome.done]
+        content = json.dumps(as_data(outcomes, seconds, folder), ensure_ascii=False, indent=1)
+        write_all({summary: f"{content}\n".encode()})
     _tell(told(outcomes, seconds, folder))
     for outcome in outcomes:
         for warning in outcome.warnings:
             _tell(f"not for mailing: {warning}", err=True)
-    for outcome in failed:
-        _tell(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
-    raise typer.Exit(1 if failed else 0)
+    for outcome in outcomes:
+        if not outcome.done:
+            _tell(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
 
 
 @app.command()
