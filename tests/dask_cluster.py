@@ -30,7 +30,7 @@ class Cluster:
         self.workers: list[subprocess.Popen] = []
         where = folder / "scheduler.json"
         self.scheduler = self._start("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(where))
-        self.address = wait_for(lambda: json.loads(where.read_text())["address"] if where.is_file() else None)
+        self.address = wait_for(lambda: _address(where))
 
     def add_worker(self) -> subprocess.Popen:
         scratch = str(self.folder / "scratch")
@@ -97,3 +97,11 @@ def wait_until_there(running: Cluster, workers: int) -> None:
 
     with Client(running.address, set_as_default=False) as client:
         client.wait_for_workers(workers, timeout=WAIT)
+
+
+def _address(where):
+    """What the scheduler wrote, once it has written all of it."""
+    try:
+        return json.loads(where.read_text())["address"]
+    except (OSError, ValueError):
+        return None

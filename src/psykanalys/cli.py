@@ -558,6 +558,9 @@ def main() -> None:
     except KeyboardInterrupt:
         _tell("psykanalys: interrupted", err=True)
         sys.exit(1)
+    finally:
+        if forked := sys.modules.get("psykanalys.report.forked"):
+            forked.end_early()
 
 
 def _tell(text: str, *, err: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
@@ -26,7 +27,14 @@ WAIT = 60  # seconds until a test gives up; it waits for what happens, not for t
 def command(project, *counties, **environment):
     arguments = [sys.executable, "-m", "psykanalys", "report", *counties, "--project", str(project.root), "--jobs", "2"]
     options = {"cwd": project.root, "env": {**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment}, "text": True}
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    return subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_interrupts, **options
+    )
+
+
+def hear_interrupts():
+    """As on a terminal: whoever runs the tests in the background has taken Ctrl-C away from what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def report(project, *counties, **environment):
@@ -203,7 +211,7 @@ def test_a_forked_kernel_is_an_ipykernel_as_any_other(tmp_path):
     client.execute(cwd=str(tmp_path), env={**os.environ, "JPY_TEST": "here"})
     figure, text, fault = (cell.outputs[-1] for cell in notebook.cells)
     assert "image/png" in figure.data
-    assert text.data["text/plain"] == str((str(tmp_path), "here"))
+    assert ast.literal_eval(text.data["text/plain"]) == (str(tmp_path), "here")
     assert fault.ename == "ZeroDivisionError"
     kernels._server().close()
     kernels._server.cache_clear()

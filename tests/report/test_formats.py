@@ -526,6 +526,7 @@ def test_the_text_alone_names_no_file():
 @pytest.fixture
 def batch(project, tmp_path, monkeypatch):
     """A batch whose notebook is not run: the pages are ready."""
+    monkeypatch.setenv("PSYKANALYS_NO_FORK", "1")  # what is put in its place here is not there in a fork
     monkeypatch.setattr(runner, "_execute", lambda project, values, executed: executed.write_text("{}"))
     monkeypatch.setattr(runner, "_page", lambda executed: made("<h2>I korthet</h2><p>Läget</p>"))
 

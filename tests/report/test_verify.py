@@ -182,7 +182,7 @@ def test_a_changed_definition_is_named(issued, project, with_changed_definition,
 
 
 def test_changed_code_and_packages_are_named(issued, project, monkeypatch):
-    monkeypatch.setattr(psykanalys.manifest, "version", lambda name: "0.0")
+    monkeypatch.setattr(psykanalys.manifest, "versions", lambda: dict.fromkeys(psykanalys.manifest.PACKAGES, "0.0"))
     monkeypatch.setattr(psykanalys.manifest, "code_checksum", lambda: "0" * 16)
     proof = verify(issued, project, remake=make)
     assert proof.why == ("the same text and figures, made from other input",)

@@ -19,5 +19,10 @@ def own_tests() -> set[str]:
 def test_each_hostile_input_has_its_test_and_each_test_its_line():
     lines = [line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     named = [found[1] for line in lines if (found := re.search(r"`(test_\w+)` \|$", line))]
-    assert set(named) == own_tests()
+    elsewhere = {
+        name
+        for path in HERE.parent.glob("records/test_*.py")
+        for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
+    }
+    assert own_tests() <= set(named) <= own_tests() | elsewhere
     assert len(named) == len(set(named)) == len(lines) - sum(line.endswith("| test |") for line in lines)

@@ -45,6 +45,12 @@ def start_early() -> None:
     atexit.register(_early[-1].close)
 
 
+def end_early() -> None:
+    """End a server that was started early and that nobody needed after all."""
+    while _early:
+        _early.pop().close()
+
+
 def server() -> ForkServer:
     """The server that was started early, or a new one; whoever gets it closes it."""
     return _early.pop() if _early else ForkServer()
