@@ -19,7 +19,6 @@ from datetime import date
 from pathlib import Path
 
 DAY = date(2024, 6, 30)
-MONTHS = "2023-07/2024-06"
 LIMITS = (0, 3, 7, 30, 90)
 STEPS = {
     "first_visit": ("referral", "first_visit"),
@@ -64,13 +63,14 @@ def make(path: Path, rows: int, seed: int = 1) -> None:
     connection.execute(f"COPY ({query}) TO '{path}' (FORMAT {path.suffix[1:]})")
 
 
-def ours(path: Path, out: Path) -> dict[str, int]:
+def ours(path: Path, out: Path, months: str) -> dict[str, int]:
     """The command's own way, and the county of Västerbotten's counts for comparison."""
     import pandas as pd
 
-    from psykanalys.records.run import Order, measure
+    from psykanalys.records.order import Order
+    from psykanalys.records.run import measure
 
-    done = measure(Order([path], out, DAY, month=MONTHS))
+    done = measure(Order([path], out, DAY, month=months))
     document = next(name for name in done.documents if name.startswith("vasterbotten"))
     table = pd.read_csv(out / "raw" / document / "observations.csv", dtype={"level": str})
     table = table[table["level"].isna() & table["numerator"].notna()]
@@ -79,7 +79,7 @@ def ours(path: Path, out: Path) -> dict[str, int]:
     return figures | {f"{row.indicator} {row.period} days": row.value for row in medians.itertuples()}
 
 
-def plain(path: Path, _out: Path) -> dict[str, int]:
+def plain(path: Path, _out: Path, months: str) -> dict[str, int]:
     """The same figures of every county as an analyst writes them in pandas."""
     import pandas as pd
 
@@ -101,22 +101,22 @@ def plain(path: Path, _out: Path) -> dict[str, int]:
     figures: dict[str, int] = {}
     for name, (begins, ends) in STEPS.items():
         for county, rows in table.groupby("county"):
-            found = _of_county(name, rows, begins, ends, day)
+            found = _of_county(name, rows, begins, ends, months)
             if county == "24":
                 figures |= found
     return figures
 
 
-def _of_county(name, rows, begins, ends, day):
+def _of_county(name, rows, begins, ends, months):
     import pandas as pd
 
-    figures = {}
+    figures, day, of = {}, pd.Timestamp(DAY), months.split("/")
     gone = rows[ends].fillna(rows["closed"])
     waited = (rows[ends] - rows[begins]).dt.days
     so_far = (gone.fillna(day) - rows[begins]).dt.days
     known = rows[begins].notna() & (gone.notna() | rows["waiting"])
     ended_in, begun_in = rows[ends].dt.to_period("M"), rows[begins].dt.to_period("M")
-    for month in pd.period_range(*MONTHS.split("/"), freq="M"):
+    for month in pd.period_range(of[0], of[-1], freq="M"):
         last = month.end_time.normalize()
         ended = waited[ended_in == month]
         for limit in LIMITS:
@@ -136,28 +136,30 @@ def _of_county(name, rows, begins, ends, day):
     return figures
 
 
-def measure_once(way: str, path: Path, folder: Path) -> dict:
+def measure_once(way: str, path: Path, folder: Path, months: str) -> dict:
     """Run one way in a process of its own."""
-    command = [sys.executable, __file__, "--way", way, "--file", str(path), "--folder", str(folder)]
+    command = [sys.executable, __file__, "--way", way, "--file", str(path), "--folder", str(folder), "--month", months]
     began = time.perf_counter()
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return json.loads(printed.splitlines()[-1]) | {"wall": time.perf_counter() - began}
 
 
-def run_way(way: str, path: Path, folder: Path) -> None:
-    figures = {"ours": ours, "pandas": plain}[way](path, folder)
+def run_way(way: str, path: Path, folder: Path, months: str) -> None:
+    figures = {"ours": ours, "pandas": plain}[way](path, folder, months)
     used = resource.getrusage(resource.RUSAGE_SELF)
     told = {"cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss / 1024, "figures": figures}
     print(json.dumps(told))
 
 
-def compare(rows: float, most: float, folder: Path, suffix: str) -> None:
+def compare(rows: float, most: float, folder: Path, suffix: str, months: str) -> None:
     with tempfile.TemporaryDirectory(prefix="records-", dir=folder) as name:
         path = Path(name) / f"made{suffix}"
         make(path, int(rows * 1_000_000))
         size = path.stat().st_size / 1e6
         found = {
-            way: measure_once(way, path, Path(name)) for way in ("ours", "pandas") if way == "ours" or rows <= most
+            way: measure_once(way, path, Path(name), months)
+            for way in ("ours", "pandas")
+            if way == "ours" or rows <= most
         }
     for way, result in found.items():
         print(f"{rows:>6g} {size:>8.0f} {way:<7} {result['wall']:>7.1f} {result['cpu']:>7.1f} {result['peak']:>8.0f}"
@@ -175,16 +177,17 @@ def main() -> None:
     parser.add_argument("--rows", type=float, nargs="+", default=[2, 10, 50])
     parser.add_argument("--pandas-most", type=float, default=10)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
+    parser.add_argument("--month", default="2024-06")
     parser.add_argument("--csv", action="store_true")
     parser.add_argument("--way", choices=("ours", "pandas"))
     parser.add_argument("--file", type=Path)
     given = parser.parse_args()
     if given.way:
-        run_way(given.way, given.file, given.folder)
+        run_way(given.way, given.file, given.folder, given.month)
         return
     print(f"{'mill.':>6} {'MB':>8} {'way':<7} {'wall s':>7} {'CPU s':>7} {'peak MB':>8}")
     for rows in given.rows:
-        compare(rows, given.pandas_most, given.folder, ".csv" if given.csv else ".parquet")
+        compare(rows, given.pandas_most, given.folder, ".csv" if given.csv else ".parquet", given.month)
 
 
 if __name__ == "__main__":

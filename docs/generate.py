@@ -29,6 +29,8 @@ INTRODUCTION = """# The raw data contract
 * **Places** are `source:line` in the text extract whose SHA-256 stands in `sources.csv`; the first line is 1.
 * **Missing is not zero**: an empty cell says nothing; a `status` says why there is no figure.
 * **Nothing is inferred**: a denominator stands only where it is printed for that very figure.
+* **Registers**: statistics of many alike figures lie in `series.csv`, in the folder of a source of role `register`. Its rows have no
+  ids of their own: the id of a row is made of source, measure, area, period, sex and age, and its place is its line.
 * Labels, descriptions and cautions are Swedish and in our own words; ids and codes are English.
 
 `psykanalys check` tells every fault of every file as `file:row:column: what — what was expected`.
@@ -37,7 +39,10 @@ INTRODUCTION = """# The raw data contract
 
 def render() -> str:
     """Return the page."""
-    parts = [INTRODUCTION, *(_section(f"{kind}.csv", model) for kind, model in contract.KINDS.items())]
+    parts = [
+        INTRODUCTION,
+        *(_section(f"{kind}.csv", model) for kind, model in (contract.KINDS | contract.REGISTERS).items()),
+    ]
     parts.append(_section("An indicator: `src/psykanalys/catalogue/<id>.yaml`", Indicator))
     return "\n".join(parts)
 

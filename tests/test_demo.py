@@ -205,12 +205,12 @@ def test_the_index_groups_areas_and_gives_each_its_message(pages):
     ]
 
 
-def test_the_map_links_the_counties_that_have_a_page_and_draws_all(pages):
-    index = pages(uppsala="Ett.", norrbotten="Två.")
+def test_the_map_draws_all_counties_and_marks_those_that_have_a_page(pages):
+    index = pages(uppsala="Ett.", norrbotten="Två.", umea_kommun="Tre.")
     (drawing,) = index.xpath("//svg")
     assert len(drawing.xpath(".//path")) == 21
-    assert {link.get("href") for link in drawing.xpath(".//a")} == {"uppsala.html", "norrbotten.html"}
-    assert {link.get("tabindex") for link in drawing.xpath(".//a")} == {"-1"}
+    assert len(drawing.xpath(".//path[@class='made']")) == 2
+    assert drawing.get("aria-hidden") == "true"
     assert not index.xpath("//script")
 
 

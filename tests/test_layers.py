@@ -23,6 +23,7 @@ LAYERS = [
     ["analysis"],
     ["audit"],
     ["manifest"],
+    ["cluster"],
     ["export"],
     ["present"],
     ["report"],

@@ -35,6 +35,9 @@ app = typer.Typer(
 )
 
 ProjectOption = Annotated[Path | None, typer.Option("--project", help="Project folder (default: here or above).")]
+DaskOption = Annotated[
+    str, typer.Option("--dask", metavar="ADDRESS", help="Scheduler of dask.distributed, such as tcp://scheduler:8786.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -115,16 +118,15 @@ def report(
         Path | None, typer.Option("--summary", metavar="FILE", help="Write what became of each area, as JSON.")
     ] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one notebook may take.")] = 600,
+    dask: DaskOption = "",
     project: ProjectOption = None,
 ) -> None:
     """Make the reports: no county named means every county that has a parameter file.
 
     Example: psykanalys report gavleborg --format html --format pdf --param "contact=Region Gävleborg"
     """
-    from psykanalys.data.files import write_all
     from psykanalys.report import forked
     from psykanalys.report.formats import FORMATS
-    from psykanalys.report.summary import as_data, told
 
     formats = forms or ["html"]
     for form in formats:
@@ -132,54 +134,41 @@ def report(
     _one_of("--level", level, ("county", "municipality"))
     where = _project(project)
     os.environ[forked.LIMIT] = f"{timeout:g}"
-    if not why and (force or forked.is_new(out or where.reports)):
+    if not why and not dask and (force or forked.is_new(out or where.reports)):
         forked.start_early()
     from psykanalys.data.prepare import load_prepared
     from psykanalys.report import params, runner
 
     overrides = dict(params.parse_override(text) for text in param or [])
     load_prepared(where)
+    asked: Any = {"overrides": overrides, "out": out, "formats": formats, "previous": previous, "level": level}
+    asked |= {"everything": everything}
     if why:
-        found = runner.why(
-            where,
-            counties or [],
-            overrides=overrides,
-            out=out,
-            formats=formats,
-            previous=previous,
-            level=level,
-            everything=everything,
-        )
+        found = runner.why(where, counties or [], **asked)
         _tell("\n".join(f"{county}: {reason or 'up to date'}" for county, reason in found.items()))
         return
     started = time.perf_counter()
     with _progress() as tell:
-        outcomes = runner.run(
-            where,
-            counties or [],
-            overrides=overrides,
-            out=out,
-            jobs=jobs,
-            formats=formats,
-            previous=previous,
-            level=level,
-            everything=everything,
-            force=force,
-            tell=tell,
-        )
-    seconds, folder = time.perf_counter() - started, (out or where.reports).as_posix()
+        outcomes = runner.run(where, counties or [], **asked, jobs=jobs, force=force, dask=dask, tell=tell)
+    _tell_batch(outcomes, time.perf_counter() - started, (out or where.reports).as_posix(), summary)
+    raise typer.Exit(0 if all(outcome.done for outcome in outcomes) else 1)
+
+
+def _tell_batch(outcomes: list[Outcome], seconds: float, folder: str, summary: Path | None) -> None:
+    """Tell what became of a batch, and write it to a file where one is named."""
+    from psykanalys.data.files import write_all
+    from psykanalys.report.summary import as_data, told
+
     if summary:
-        write_all(
-            {summary: (json.dumps(as_data(outcomes, seconds, folder), ensure_ascii=False, indent=1) + "\n").encode()}
-        )
-    failed = [outcome for outcome in outcomes if not outcome.done]
+        content = json.dumps(as_data(outcomes, seconds, folder), ensure_ascii=False, indent=1)
+        write_all({summary: f"{content}\n".encode()})
     _tell(told(outcomes, seconds, folder))
     for outcome in outcomes:
         for warning in outcome.warnings:
             _tell(f"not for mailing: {warning}", err=True)
-    for outcome in failed:
-        _tell(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
-    raise typer.Exit(1 if failed else 0)
+    for outcome in outcomes:
+        if not outcome.done:
+            _tell(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
 
 
 @app.command()
@@ -200,6 +189,7 @@ def records(
     temporary: Annotated[
         Path | None, typer.Option("--temporary", help="Folder for what does not fit in memory.")
     ] = None,
+    dask: DaskOption = "",
 ) -> None:
     """Count waiting times from an extract with a row per contact (docs/records.md).
 
@@ -207,15 +197,15 @@ def records(
 
     Example: psykanalys records extract.parquet --date 2024-07-01 --out waits --month 2024-01/2024-06
     """
-    from psykanalys.records import contract, counts, engine, run
+    from psykanalys.records import contract, counts, engine, order, run
 
     for margin in by or ():
         _one_of("--by", margin, counts.MARGINS)
     done = run.measure(
-        run.Order(
+        order.Order(
             files, out, _day(extract_date), contract.read_names(names) if names else contract.Names(), month,
             tuple(dict.fromkeys(by or ())), run.read_units(units) if units else (), publisher, threshold,
-            engine.Bounds(threads, memory, temporary),
+            engine.Bounds(threads, memory, temporary), dask,
         )
     )  # fmt: skip
     for reason, number in done.quarantined.items():
@@ -510,7 +500,7 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives other figures.")] = 1,
     check: Annotated[bool, typer.Option("--check", help="Hold the verdicts against the truth.")] = False,  # noqa: FBT002
 ) -> None:
-    """Make a project of made-up figures for all of Sweden, with the truth beside them (docs/scaling.md).
+    """Make a project of made-up figures for all of Sweden, with the truth beside them (docs/registers.md).
 
     Example: psykanalys demo sverige && psykanalys report --all --project sverige
     """

@@ -31,11 +31,12 @@ SOURCE = Path(__file__).parent
 _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # What runs, checks or converts reports and decides nothing of what a page says.
 _NO_CONTENT = (
-    "__main__.py", "cli.py", "export.py", "data/workbook/", "mail/", "present/audit_console.py",
-    "present/export_figures.py", "present/trace.py", "project/", "report/document.py", "report/docx.py",
-    "report/engine.py", "report/execute.py", "report/fork.py", "report/forked.py", "report/formats.py",
-    "report/kernels.py", "report/pdf.py", "report/quick_start.py", "report/runner.py", "report/text.py",
-    "report/trace.py", "report/unchanged.py", "report/verify.py",
+    "__main__.py", "cli.py", "cluster.py", "demo.py", "export.py", "data/workbook/", "mail/",
+    "present/audit_console.py", "present/export_figures.py", "present/trace.py", "project/", "records/",
+    "report/asked.py", "report/document.py", "report/docx.py", "report/engine.py", "report/execute.py",
+    "report/fork.py", "report/forked.py", "report/formats.py", "report/index.py", "report/kernels.py",
+    "report/pdf.py", "report/quick_start.py", "report/remote.py", "report/runner.py", "report/summary.py",
+    "report/text.py", "report/trace.py", "report/unchanged.py", "report/verify.py",
 )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from psykanalys.records.contract import NAMES
-from psykanalys.records.run import Done, Order, measure
+from psykanalys.records.order import Order
+from psykanalys.records.run import Done, measure
 
 DAY = date(2024, 6, 30)
 CONTACT = {"area": "2480", "unit": "Ålidhem", "age": "30", "sex": "K", "referral": "2024-06-03",

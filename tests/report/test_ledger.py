@@ -165,9 +165,9 @@ def test_the_batch_finds_each_countys_twin(copy, tmp_path, monkeypatch):
     (archive / "norrbotten.json").write_text("{}", encoding="utf-8")
     asked = {}
 
-    def note(project, tasks, folder, *rest):
+    def note(_, tasks, how, *rest):
         asked.update(tasks)
-        return [runner.Outcome(name, False, folder) for name in tasks]
+        return [runner.Outcome(name, False, how.folder) for name in tasks]
 
     monkeypatch.setattr(runner, "_run_all", note)
     runner.run(copy, ["gavleborg", "norrbotten"], out=tmp_path / "out", previous=archive)

@@ -130,7 +130,7 @@ class Source(BaseModel):
         description="SHA-256 of the text extract that was transcribed."
     )
     lines: int = Field(gt=0, lt=10_000_000, description="Number of lines in the text extract.")
-    synthetic: Literal["yes", "no"] = Field(
+    synthetic: Annotated[Literal["yes", "no"], BeforeValidator(lambda value: _empty_to_none(value) or "no")] = Field(
         "no", description="`yes`: the figures are made up. Every page then says so, and none is mailed."
     )
     note: Text = Field("", description="What a user of the document must know (Swedish).")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,8 +30,11 @@ def beside(path: Path) -> Path:
 
 
 def create(path: Path, *, private: bool = False) -> IO[bytes]:
-    """A new file to write to, never one that is there; `private`: for this user only."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666), "wb")
+    """A new file to write to, never one that is there; `private`: for this user only from the start."""
+    if not private:
+        return path.open("xb")
+    path.touch(mode=0o600, exist_ok=False)
+    return path.open("r+b")
 
 
 def write_all(files: Mapping[Path, bytes], *, private: bool = False) -> None:

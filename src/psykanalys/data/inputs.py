@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from psykanalys.data.project import Project
+from psykanalys.data.prepare import MANIFEST, raw_files
+from psykanalys.data.project import MARKER, Project
 
 
 def county_files(project: Project, county: str) -> Iterator[tuple[str, bytes]]:
@@ -22,6 +23,16 @@ def county_files(project: Project, county: str) -> Iterator[tuple[str, bytes]]:
     for source in sorted(str(row.get("id")) for row in own):
         for path in sorted((project.raw / source).glob("*.csv")):
             yield f"{source}/{path.name}", path.read_bytes()
+
+
+def project_files(project: Project, named: Iterable[str] = ()) -> dict[str, bytes]:
+    """What every report of a project is made of, by name in it: raw data, prepared tables, common parameters.
+
+    `named` are files that parameters name. For a machine that has nothing of the project.
+    """
+    paths = [*raw_files(project), *project.processed.glob("*.parquet"), project.processed / MANIFEST]
+    paths += [project.root / MARKER, *(project.root / name for name in named)]
+    return {path.relative_to(project.root).as_posix(): path.read_bytes() for path in sorted(set(paths))}
 
 
 def _is_national(row: dict[str, Any]) -> bool:

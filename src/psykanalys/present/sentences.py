@@ -89,15 +89,13 @@ class Sentences:
         """How the judged goals came out: 'Av planens 24 mål kan 20 bedömas: 9 är nådda, … och 2 går inte att avgöra.'"""
         goals = self._analysis.goals_that["judged"]
         said = {goal: {each.word for each in self._analysis.plan_verdicts if each.goal == goal} for goal in goals}
-        worst = {
-            goal: next(name for name, (words, _) in _JUDGED.items() if found & words) for goal, found in said.items()
-        }
+        worst = {goal: next(name for name, words in _JUDGED.items() if found & words) for goal, found in said.items()}
+        parts = {name: [goal for goal in goals if worst[goal] == name] for name in reversed(list(_JUDGED))}
         told = [
-            f"{self._counted(f'judged/{name}', [goal for goal in goals if worst[goal] == name])} {text}"
-            for name, (_, text) in reversed(list(_JUDGED.items()))
-            if name in worst.values()
+            f"{self._counted(f'judged/{name}', own)} {_came_out(name, len(own))}" for name, own in parts.items() if own
         ]
-        return f"Av planens {self._goals_at('goals')} mål kan {self._goals_at('judged')} bedömas: {fmt.listed(told)}."
+        start = f"Av planens {self._goals_at('goals')} mål kan {self._goals_at('judged')} bedömas"
+        return f"{start}: {f'det {_came_out(next(iter(worst.values())), 1)}' if len(goals) == 1 else fmt.listed(told)}."
 
     def why(self) -> Text:
         """Why goals cannot be judged: parts that make up all goals that are not."""
@@ -450,21 +448,28 @@ class Sentences:
         return Tables(self._analysis).figure(row)
 
 
+def _came_out(name: str, count: int) -> str:
+    """How one goal, or several, came out: a part of `_JUDGED` in words."""
+    if name == "undecided":
+        return "går inte att avgöra"
+    surely = "" if name in ("reached", "not-reached") else "troligen "
+    negation = "inte " if name in ("not-reached", "likely-not") else ""
+    return f"är {surely}{negation}{'nått' if count == 1 else 'nådda'}"
+
+
 def focus_area_name(number: int) -> str:
     """The official name of a focus area."""
     return FOCUS_AREAS[number]
 
 
 # A goal of several targets is as far as the one that is worst off.
-_JUDGED: Mapping[str, tuple[frozenset[Word], str]] = {
-    "not-reached": (
-        frozenset({Word.NOT_REACHED, Word.NOT_REACHED_PROTECTED, Word.SURELY_NOT_REACHED}), "är inte nådda",
-    ),
-    "likely-not": (frozenset({Word.LIKELY_NOT_REACHED}), "är troligen inte nådda"),
-    "undecided": (frozenset({Word.UNDECIDED}), "går inte att avgöra"),
-    "likely": (frozenset({Word.LIKELY_REACHED}), "är troligen nådda"),
-    "reached": (frozenset({Word.REACHED, Word.SURELY_REACHED}), "är nådda"),
-}  # fmt: skip
+_JUDGED: Mapping[str, frozenset[Word]] = {
+    "not-reached": frozenset({Word.NOT_REACHED, Word.NOT_REACHED_PROTECTED, Word.SURELY_NOT_REACHED}),
+    "likely-not": frozenset({Word.LIKELY_NOT_REACHED}),
+    "undecided": frozenset({Word.UNDECIDED}),
+    "likely": frozenset({Word.LIKELY_REACHED}),
+    "reached": frozenset({Word.REACHED, Word.SURELY_REACHED}),
+}
 MOST_OUTSTANDING = 3
 _STARTING = (Word.BASELINE, Word.NOT_TESTABLE)
 _FIGURES = ["value", "value_low", "numerator", "change"]

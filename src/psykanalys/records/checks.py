@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow
@@ -14,7 +15,6 @@ import pyarrow.csv
 
 from psykanalys.areas import official_areas
 from psykanalys.data.files import beside, create
-from psykanalys.data.reader import shown
 from psykanalys.errors import PsykanalysError
 from psykanalys.records.contract import NAMES
 from psykanalys.records.engine import File, literal
@@ -41,16 +41,17 @@ class Reason:
 
 
 def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
-    """Every reason, in the order in which they are tried. A condition that is unknown (NULL) does not apply."""
+    """Every reason, in the order in which they are tried. A condition that is unknown (NULL) does not apply.
+
+    The last is of ids that are there twice, which `find_duplicates` finds.
+    """
     day = f"DATE '{extract_date}'"
     areas = ", ".join(map(literal, sorted(unknown_areas)))
     until = f"CASE WHEN waiting THEN {day} ELSE greatest({', '.join(DATES)}) END"
     return [
         Reason("unreadable", "", "unreadable IS NOT NULL", "har en cell som inte går att läsa", "structure"),
-        Reason("missing_id", "id", "id IS NULL", "saknar nummer", "missing_in_extract"),
-        Reason("duplicate_id", "id", "twice", "har ett nummer som står flera gånger",
-               "duplicate"),
-        Reason("missing_area", "area", "area IS NULL", "saknar område", "missing_in_extract"),
+        Reason("missing_id", "id", "id IS NULL OR id = ''", "saknar nummer", "missing_in_extract"),
+        Reason("missing_area", "area", "area IS NULL OR area = ''", "saknar område", "missing_in_extract"),
         Reason("unknown_area", "area", f"area IN ({areas})" if areas else "false",
                "har en okänd områdeskod", "reference"),
         Reason("unknown_sex", "sex", "sex IS NULL OR sex NOT IN ('K', 'M')", "saknar kön eller har en okänd könskod",
@@ -79,23 +80,15 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
         Reason("chosen_too_long", "patient_chosen_days",
                f"CASE WHEN patient_chosen_days <> 0 THEN patient_chosen_days NOT BETWEEN 0 AND {until} - referral END",
                "har en patientvald väntan som är längre än väntan, eller under noll"),
+        Reason("duplicate_id", "id", "true", "har ett nummer som står flera gånger",
+               "duplicate"),
     ]  # fmt: skip
 
 
-def is_bad(found: Sequence[Reason]) -> str:
-    """The SQL that is true of a row that any reason applies to, and false of the others."""
-    return f"coalesce({' OR '.join(f'({reason.sql})' for reason in found)}, false)"
-
-
 def holds(found: Sequence[Reason]) -> str:
-    """The SQL that is true of a row that no reason applies to but that its id is there twice."""
-    return f"NOT {is_bad([reason for reason in found if reason.code != 'duplicate_id'])}"
-
-
-def with_twice(connection: Any, view: str) -> str:
-    """The SQL for a view's rows with a column `twice`: whether the id is there more than once."""
-    some = connection.execute("SELECT count(*) FROM duplicate_ids").fetchall()[0][0]
-    return f"(SELECT *, {'id IN (SELECT id FROM duplicate_ids)' if some else 'false'} AS twice FROM {view})"
+    """The SQL that is true of a row that no reason applies to but that its id may be there twice."""
+    others = " OR ".join(f"({reason.sql})" for reason in found if reason.code != "duplicate_id")
+    return f"NOT coalesce({others}, false)"
 
 
 def _any(columns: Iterable[str], comparison: str) -> str:
@@ -108,33 +101,35 @@ def reason_of(found: Sequence[Reason]) -> str:
 
 
 def find_places(connection: Any) -> list[tuple[str | None, str | None]]:
-    """The areas and units that the extract has, in order. Raises PsykanalysError where there are too many."""
-    rows = connection.execute(
-        f"SELECT DISTINCT area, unit FROM extract ORDER BY area, unit LIMIT {MOST_PLACES + 1}"
-    ).fetchall()
-    if len(rows) > MOST_PLACES:
+    """The areas and units that the extract has, in order, up to one more than may be."""
+    query = f"SELECT DISTINCT area, unit FROM extract ORDER BY area, unit LIMIT {MOST_PLACES + 1}"
+    return list(connection.execute(query).fetchall())
+
+
+def few(places: list[tuple[str | None, str | None]]) -> list[tuple[str | None, str | None]]:
+    """The same areas and units. Raises PsykanalysError where there are too many."""
+    if len(places) > MOST_PLACES:
         raise PsykanalysError(
             f"records: there are more than {MOST_PLACES} areas and units — expected codes of areas in `area` and "
             "names of units in `unit`; name the columns in a mapping file"
         )
-    return rows
+    return places
 
 
 def unknown_areas(places: Sequence[tuple[str | None, str | None]]) -> set[str]:
     """The codes that are no county's and no municipality's."""
     known = {code for code, area in official_areas().items() if area.kind in ("county", "municipality")}
-    return {area for area, _ in places if area is not None and area not in known}
+    return {area for area, _ in places if area and area not in known}
 
 
 def find_duplicates(connection: Any, rows: int, folder: Path) -> None:
-    """Make the table `duplicate_ids` of ids that stand in more than one row.
+    """Fill the table `duplicate_ids` with the ids that stand in more than one row.
 
     Hashes of 64 bits are sorted a part at a time, so that memory does not grow with the extract; ids whose hashes are
     equal are then compared themselves.
     """
     connection.execute("CREATE TEMP TABLE equal_hashes (hash UBIGINT)")
-    connection.execute("CREATE TEMP TABLE duplicate_ids (id VARCHAR)")
-    for equal in _equal_hashes(connection, rows, folder):
+    for equal in equal_hashes(_hashes(connection), rows, folder):
         connection.execute("INSERT INTO equal_hashes SELECT unnest(?::UBIGINT[])", [equal.tolist()])
     if connection.execute("SELECT count(*) FROM equal_hashes").fetchall()[0][0]:
         connection.execute(
@@ -143,10 +138,10 @@ def find_duplicates(connection: Any, rows: int, folder: Path) -> None:
         )
 
 
-def _equal_hashes(connection: Any, rows: int, folder: Path) -> Iterator[np.ndarray]:
-    """The hashes that are there more than once, a part at a time."""
+def equal_hashes(found: Iterable[np.ndarray], rows: int, folder: Path) -> Iterator[np.ndarray]:
+    """The hashes that are there more than once, a part at a time; `rows` is about how many there are."""
     paths = [folder / f"hashes-{number}" for number in range(max(-(-rows // PARTITION), 1))]
-    _write_hashes(connection, paths)
+    _write_hashes(found, paths)
     for path in paths:
         hashes = np.fromfile(path, dtype=np.uint64)
         path.unlink()
@@ -156,11 +151,20 @@ def _equal_hashes(connection: Any, rows: int, folder: Path) -> Iterator[np.ndarr
             yield np.unique(equal)
 
 
-def _write_hashes(connection: Any, paths: Sequence[Path]) -> None:
+def hashes(connection: Any) -> np.ndarray:
+    """The hash of each id of a part of an extract."""
+    return np.concatenate([np.empty(0, np.uint64), *_hashes(connection)])
+
+
+def _hashes(connection: Any) -> Iterator[np.ndarray]:
+    for batch in connection.sql("SELECT hash(id) AS hash FROM extract WHERE id IS NOT NULL").to_arrow_reader():
+        yield batch.column(0).to_numpy()
+
+
+def _write_hashes(found: Iterable[np.ndarray], paths: Sequence[Path]) -> None:
     files = [path.open("wb") for path in paths]
     try:
-        for batch in connection.sql("SELECT hash(id) AS hash FROM extract WHERE id IS NOT NULL").to_arrow_reader():
-            hashes = batch.column(0).to_numpy()
+        for hashes in found:
             part = hashes % np.uint64(len(files)) if len(files) > 1 else None
             for number, file in enumerate(files):
                 (hashes if part is None else hashes[part == number]).tofile(file)
@@ -172,21 +176,44 @@ def _write_hashes(connection: Any, paths: Sequence[Path]) -> None:
 QUARANTINE = ("file", "row", "reason", "column", *NAMES)
 
 
-def write_quarantine(connection: Any, files: Sequence[File], found: Sequence[Reason], path: Path) -> int:
-    """Write the impossible rows, by file and row, for this user only; return how many. Empty: there is no file.
+def set_apart(connection: Any, files: Sequence[File], found: Sequence[Reason]) -> list[tuple[int, str | None, int]]:
+    """Make the table `impossible` of the rows that a reason applies to, as the quarantine file has them.
 
-    The view `rows` has them. Text that begins as a formula gets an apostrophe.
+    The view `rows` has all, and `twice_rows` those whose id is there twice. Return how many there are by number of the
+    reason and by area.
     """
-    temporary = beside(path)
-    query = (
-        f"SELECT {', '.join(_cells(files, found))} FROM {with_twice(connection, 'rows')} "
-        f"WHERE {is_bad(found)} ORDER BY file_number, row"
-    )
+    cells = ", ".join(_cells(files, found))
+    select = f"SELECT file_number, {reason_of(found)} AS reason_number, area AS known_area, {cells}"
+    connection.execute(f"CREATE TEMP TABLE impossible AS {select} FROM rows WHERE NOT {holds(found)}")
+    if connection.execute("SELECT count(*) FROM duplicate_ids").fetchall()[0][0]:
+        connection.execute("CREATE TEMP TABLE twice AS SELECT * FROM twice_rows")
+        connection.execute(f"INSERT INTO impossible {select} FROM twice WHERE {holds(found)}")
+    return connection.execute(
+        "SELECT reason_number, known_area, count(*) FROM impossible GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+
+
+def quarantine(connection: Any) -> Iterator[tuple[bytes, int]]:
+    """The table `impossible` as CSV, by file and row, some at a time, with their number.
+
+    Text that begins as a formula gets an apostrophe.
+    """
+    names = ", ".join(f'"{name}"' for name in QUARANTINE)
+    query = f"SELECT {names} FROM impossible ORDER BY file_number, row"
+    for batch in connection.sql(query).to_arrow_reader(ROWS_AT_ONCE):
+        yield _as_csv(batch), int(batch.num_rows)
+
+
+def write_quarantine(found: Iterable[tuple[bytes, int]], path: Path) -> int:
+    """Write impossible rows, for this user only; return how many. None: there is no file."""
+    temporary, count = beside(path), 0
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with create(temporary, private=True) as stream:
             stream.write((",".join(QUARANTINE) + "\n").encode())
-            count = sum(_write(batch, stream) for batch in connection.sql(query).to_arrow_reader(ROWS_AT_ONCE))
+            for rows, number in found:
+                stream.write(rows)
+                count += number
         if count:
             temporary.replace(path)
     finally:
@@ -196,10 +223,10 @@ def write_quarantine(connection: Any, files: Sequence[File], found: Sequence[Rea
 
 def _cells(files: Sequence[File], found: Sequence[Reason]) -> list[str]:
     """The SQL for the columns of the quarantine file."""
-    names = _list(shown(file.path) for file in files)
+    names = _list(file.shown for file in files)
     codes, columns = _list(reason.code for reason in found), _list(reason.column for reason in found)
     place = f"[{reason_of(found)} + 1]"
-    own = [f"{_no_formula(f'raw_{name}')} AS {name}" for name in NAMES]
+    own = [f"{_no_formula(f'CAST(raw_{name} AS VARCHAR)')} AS {name}" for name in NAMES]
     return [f"{names}[file_number + 1] AS file", "row", f"{codes}{place} AS reason",
             f"coalesce(unreadable, {columns}{place}) AS \"column\"", *own]  # fmt: skip
 
@@ -213,6 +240,7 @@ def _no_formula(column: str) -> str:
     return f"CASE WHEN regexp_matches({column}, '^[=@+-]') THEN {apostrophe} || {column} ELSE {column} END"
 
 
-def _write(batch: pyarrow.RecordBatch, stream: IO[bytes]) -> int:
+def _as_csv(batch: pyarrow.RecordBatch) -> bytes:
+    stream = io.BytesIO()
     pyarrow.csv.write_csv(batch, stream, pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed"))
-    return int(batch.num_rows)
+    return stream.getvalue()

@@ -89,8 +89,8 @@ class Places:
     @classmethod
     def of(cls, pairs: Sequence[tuple[str | None, str | None]], unknown: set[str]) -> Places:
         """The pairs whose area is known."""
-        known = tuple((area, unit) for area, unit in pairs if area is not None and area not in unknown)
-        return cls(known, tuple(sorted({(area[:2], unit) for area, unit in known if unit is not None})))
+        known = tuple((area, unit) for area, unit in pairs if area and area not in unknown)
+        return cls(known, tuple(sorted({(area[:2], unit) for area, unit in known if unit})))
 
     @property
     def counties(self) -> list[str]:
@@ -128,9 +128,12 @@ def keep_waits(connection: Any, months: Sequence[Month], margins: Sequence[str],
         f"CREATE TEMP TABLE waits AS SELECT {', '.join(['county', 'unit_number', '0 AS member_', *own])}, referral, "
         "first_visit, assessment, treatment_start, closed, waiting, coalesce(patient_chosen_days > 0, false) AS chosen "
         "FROM extract ANTI JOIN duplicate_ids USING (id) "
-        "JOIN places ON area = known_area AND unit IS NOT DISTINCT FROM known_unit "
+        "LEFT JOIN places ON area = known_area AND unit IS NOT DISTINCT FROM known_unit "
         f"WHERE referral <= {_day(months[-1].last)} AND (waiting OR {last} >= {_day(months[0].first)}) AND {holds}"
     )
+
+    if lost := connection.execute("SELECT count(*) FROM waits WHERE county IS NULL").fetchall()[0][0]:
+        raise AssertionError(f"{lost} rows hold but have no place")
 
 
 def _day(day: date) -> str:

@@ -12,12 +12,13 @@ from typing import Any
 
 from psykanalys.data.reader import shown
 from psykanalys.errors import DataError, Fault, PsykanalysError
-from psykanalys.records.contract import COLUMNS, Column, Names, header_faults
+from psykanalys.records.contract import BY_NAME, COLUMNS, Column, Names, header_faults
 
 FORMATS = (".csv", ".parquet")
 MOST_HEADER = 100_000  # bytes
 _DELIMITERS = (",", ";", "\t")
-_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+_SMALL = {"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT"}
+_INTEGERS = _SMALL | {"BIGINT", "UINTEGER", "UBIGINT"}
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,21 @@ class Bounds:
 
 @dataclass(frozen=True)
 class File:
-    """One file of an extract: its columns with their types, in the file's order."""
+    """One file of an extract: its columns with their types, in the file's order.
+
+    Where it is a part of another file, `first` rows stand before it there, and `name` is what the other is called.
+    """
 
     path: Path
     columns: tuple[tuple[str, str], ...]
     delimiter: str = ""
+    first: int = 0
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The file as a message shows it."""
+        return self.name or shown(self.path)
 
     def scan(self, *, with_rows: bool) -> str:
         """The SQL that reads it, whatever its name holds; `with_rows` numbers the rows."""
@@ -49,9 +60,9 @@ class File:
         )
         return f"(SELECT *, row_number() OVER () AS file_row_number FROM {read})" if with_rows else read
 
-    def text(self, name: str) -> str:
-        """A column as text, as it stands in the file."""
-        return f"CAST({identifier(name)} AS VARCHAR)" if name in dict(self.columns) else "NULL"
+    def given(self, name: str) -> str:
+        """A column as it stands in the file; made text only for the few rows that are told."""
+        return identifier(name) if name in dict(self.columns) else "CAST(NULL AS VARCHAR)"
 
 
 def literal(text: str) -> str:
@@ -199,13 +210,18 @@ def _faults(file: File, names: Names) -> list[Fault]:
     return faults
 
 
-def as_extract(files: Sequence[File], names: Names, *, with_rows: bool = False) -> str:
+def as_extract(files: Sequence[File], names: Names, *, with_rows: bool = False, twice: bool = False) -> str:
     """The SQL for all rows of all files with the contract's columns; `unreadable` names a column that cannot be read.
 
     `with_rows` adds where each row stands (`file_number`: in `files`; `row`: as an editor counts it in CSV, from 1 in
-    Parquet) and what it says, as text, in columns that begin with `raw_`.
+    Parquet) and what it says, in columns that begin with `raw_`. `twice`: only rows whose id is in the table
+    `duplicate_ids`; tested where they are read, so that the others cost nothing more.
     """
-    return " UNION ALL ".join(_one_file(number, file, names, with_rows=with_rows) for number, file in enumerate(files))
+    parts = [_one_file(number, file, names, with_rows=with_rows) for number, file in enumerate(files)]
+    if twice:
+        ids = [_value(file, BY_NAME["id"], names) for file in files]
+        parts = [f"{part} WHERE {own} IN (SELECT id FROM duplicate_ids)" for part, own in zip(parts, ids, strict=True)]
+    return " UNION ALL ".join(parts)
 
 
 def _one_file(number: int, file: File, names: Names, *, with_rows: bool) -> str:
@@ -213,8 +229,8 @@ def _one_file(number: int, file: File, names: Names, *, with_rows: bool) -> str:
     parts = [f"{values[column.name] or _NOTHING[column.type]} AS {column.name}" for column in COLUMNS]
     parts.append(f"{_unreadable(file, names, values)} AS unreadable")
     if with_rows:
-        parts += [f"{number} AS file_number", "file_row_number + 1 AS row"]
-        parts += [f"{file.text(names.source_name(column.name))} AS raw_{column.name}" for column in COLUMNS]
+        parts += [f"{number} AS file_number", f"file_row_number + {file.first + 1} AS row"]
+        parts += [f"{file.given(names.source_name(column.name))} AS raw_{column.name}" for column in COLUMNS]
     return f"SELECT {', '.join(parts)} FROM {file.scan(with_rows=with_rows)}"
 
 
@@ -227,9 +243,12 @@ def _unreadable(file: File, names: Names, values: Mapping[str, str | None]) -> s
     types, whens = dict(file.columns), []
     for column in COLUMNS:
         name, value = names.source_name(column.name), values[column.name]
-        if value and column.type != "text" and value != identifier(name):
+        if value and column.type != "text" and (column.type, types[name]) not in _ALWAYS_READ:
             whens.append(f"WHEN {value} IS NULL AND {_filled(name, types[name])} THEN '{column.name}'")
     return f"CASE {' '.join(whens)} END" if whens else "CAST(NULL AS VARCHAR)"
+
+
+_ALWAYS_READ = {("date", "DATE"), ("yes_no", "BOOLEAN"), *(("number", kind) for kind in _SMALL)}
 
 
 def _filled(name: str, kind: str) -> str:
@@ -248,7 +267,7 @@ def _value(file: File, column: Column, names: Names) -> str | None:
     if pairs := names.values.get(column.name):
         return _from_text(column, _mapped(f"coalesce(trim(CAST({quoted} AS VARCHAR)), '')", pairs))
     if kind == "VARCHAR":
-        return _from_text(column, f"trim({quoted})" if file.delimiter else quoted)
+        return _from_text(column, f"trim({quoted})") if file.delimiter or column.type != "text" else quoted
     if kind in _INTEGERS:
         return _from_integer(column, quoted)
     if column.type == "date" and kind.startswith("TIMESTAMP"):
@@ -266,7 +285,7 @@ def _from_integer(column: Column, quoted: str) -> str | None:
 
 def _from_text(column: Column, text: str) -> str:
     if column.type == "text":
-        return f"nullif({text}, '')"
+        return text
     if column.type == "date":
         return (
             f"CASE WHEN length({text}) = 10 AND {text}[5] = '-' THEN TRY_CAST({text} AS DATE) "

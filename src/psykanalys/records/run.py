@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from psykanalys.data.reader import shown
 from psykanalys.errors import PsykanalysError
 from psykanalys.records import checks, counts, engine, measures, output
-from psykanalys.records.contract import Names
 from psykanalys.records.counts import Month, Places, Step
+from psykanalys.records.order import Order, Tally
+from psykanalys.records.rows import Rows
+
+if TYPE_CHECKING:
+    from psykanalys.records.remote import Parts
 
 QUARANTINE = "quarantine.csv"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is wanted. `month`: a period of whole months, by default the last one; `by`: margins besides the county."""
-
-    files: Sequence[Path]
-    out: Path
-    extract_date: date
-    names: Names = field(default_factory=Names)
-    month: str | None = None
-    by: Sequence[str] = ()
-    units: Sequence[tuple[str, str]] = ()
-    publisher: str = ""
-    threshold: int = 5
-    bounds: engine.Bounds = field(default_factory=engine.Bounds)
 
 
 @dataclass(frozen=True)
@@ -58,14 +44,16 @@ def measure(order: Order) -> Done:
     months = counts.find_months(order.month, order.extract_date)
     paths = engine.find_files(order.files)
     before = _stamps(paths)
+    quarantine = order.out / QUARANTINE
     with engine.connected(paths, order.bounds) as (connection, folder):
-        run = _Run(order, connection, months, engine.open_files(connection, paths, order.names))
-        tally = run.check(folder)
-        documents = run.documents(tally)
+        files = engine.open_files(connection, paths, order.names)
+        steps = [step for step in counts.STEPS if _has(files, order, step.begins) and _has(files, order, step.ends)]
+        source = _source(order, connection, months, files, steps)
+        tally = source.check(folder)
+        documents = _Telling(order, months, files, steps, source).documents(tally)
         if _stamps(paths) != before:
             raise PsykanalysError("records: a file of the extract was changed while it was read — run again")
-        quarantine = order.out / QUARANTINE
-        written = checks.write_quarantine(connection, run.files, run.reasons, quarantine) if tally.bad else 0
+        written = source.write_quarantine(quarantine) if tally.bad else 0
     if tally.used + written != tally.rows:
         raise AssertionError(f"{tally.rows} rows in, but {tally.used} used and {written} quarantined")
     if not tally.bad:
@@ -89,72 +77,43 @@ def _stamps(paths: Sequence[Path]) -> list[tuple[int, int]]:
     return [(path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
 
 
+def _has(files: Sequence[engine.File], order: Order, column: str) -> bool:
+    """Whether some file has a column."""
+    wanted = order.names.source_name(column)
+    return any(wanted == name for file in files for name, _ in file.columns)
+
+
+def _source(
+    order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File], steps: Sequence[Step]
+) -> Rows | Parts:
+    """Who counts: this process, or a cluster."""
+    if not order.dask:
+        return Rows(order, connection, months, files)
+    from psykanalys.records.remote import Parts
+
+    return Parts(order, months, files, steps)
+
+
 @dataclass(frozen=True)
-class Tally:
-    """How many rows there are and how many hold; the others by reason and county ("" where it is not known)."""
+class _Telling:
+    """One extract while its measures are told. `steps` are the waits whose both dates it has."""
 
-    rows: int
-    used: int
-    bad: dict[tuple[str, str], int]
-
-    def by_reason(self) -> dict[str, int]:
-        """How many rows each reason concerns."""
-        found: Counter[str] = Counter()
-        for (reason, _), number in sorted(self.bad.items()):
-            found[reason] += number
-        return dict(found)
-
-
-class _Run:
-    """One extract while it is measured."""
-
-    def __init__(self, order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File]):
-        self.order, self.connection, self.months, self.files = order, connection, months, files
-        for name, with_rows in (("extract", False), ("rows", True)):
-            view = engine.as_extract(files, order.names, with_rows=with_rows)
-            connection.execute(f"CREATE TEMP VIEW {name} AS {view}")
-        pairs = checks.find_places(connection)
-        self.unknown = checks.unknown_areas(pairs)
-        self.places = Places.of(pairs, self.unknown)
-        self.reasons = checks.reasons(order.extract_date, self.unknown)
-
-    def has(self, column: str) -> bool:
-        """Whether some file has a column."""
-        wanted = self.order.names.source_name(column)
-        return any(wanted == name for file in self.files for name, _ in file.columns)
+    order: Order
+    months: Sequence[Month]
+    files: Sequence[engine.File]
+    steps: Sequence[Step]
+    source: Rows | Parts
 
     @property
-    def steps(self) -> list[Step]:
-        """The waits whose both dates the extract has."""
-        return [step for step in counts.STEPS if self.has(step.begins) and self.has(step.ends)]
-
-    def check(self, folder: Path) -> Tally:
-        """Find the rows that are impossible, and count them."""
-        total = self.connection.execute("SELECT count(*) FROM extract").fetchall()[0][0]
-        if not total:
-            raise PsykanalysError("records: the extract has no rows — expected one row per contact")
-        checks.find_duplicates(self.connection, total, folder)
-        self.places.insert(self.connection)
-        is_bad, reason = checks.is_bad(self.reasons), checks.reason_of(self.reasons)
-        rows = checks.with_twice(self.connection, "extract")
-        found = self.connection.execute(
-            "SELECT reason, CASE WHEN reason IS NOT NULL THEN area END AS of_bad, count(*) FROM "
-            f"(SELECT CASE WHEN {is_bad} THEN {reason} END AS reason, area FROM {rows}) GROUP BY ALL"
-        ).fetchall()
-        bad: Counter[tuple[str, str]] = Counter()
-        for number, area, count in found:
-            if number is not None:
-                bad[self.reasons[number].code, area[:2] if area and area not in self.unknown else ""] += count
-        return Tally(total, sum(count for number, _, count in found if number is None), dict(bad))
+    def places(self) -> Places:
+        return self.source.places
 
     def documents(self, tally: Tally) -> list[output.Document]:
         """Everything that is told, by county."""
-        holds = checks.holds(self.reasons) if tally.bad else "true"
-        counts.keep_waits(self.connection, self.months, self.order.by, holds)
         found = list(output.documents_of(self.places.counties, self.order.extract_date))
         writers = {document.county: output.Writer(document, self.order.threshold) for document in found}
         self._tell_impossible(writers, tally)
-        if self.has("unit"):
+        if _has(self.files, self.order, "unit"):
             self._tell_units(writers)
         for step in self.steps:
             for margin in ("", *self.order.by):
@@ -162,7 +121,7 @@ class _Run:
         return found
 
     def _tell_impossible(self, writers: dict[str, output.Writer], tally: Tally) -> None:
-        for reason in self.reasons:
+        for reason in checks.reasons(self.order.extract_date, ()):
             for county, writer in writers.items():
                 own, loose = (tally.bad.get((reason.code, where), 0) for where in (county, ""))
                 if own:
@@ -172,7 +131,7 @@ class _Run:
 
     def _tell_units(self, writers: dict[str, output.Writer]) -> None:
         listed = set(self.order.units or self.places.units)
-        reported = counts.reporting_units(self.connection, self.months)
+        reported = self.source.reporting()
         for county, writer in writers.items():
             own = {number for number, unit in enumerate(self.places.units) if unit[0] == county and unit in listed}
             size = sum(unit[0] == county for unit in listed)
@@ -189,13 +148,13 @@ class _Run:
                                     parent=unit[0])  # fmt: skip
 
     def _tell_step(self, writers: dict[str, output.Writer], step: Step, margin: str) -> None:
-        flow = counts.count_flow(self.connection, step, margin, self.months)
-        queue = measures.waits_by_group(counts.count_queue(self.connection, step, margin, self.months))
-        begun = counts.count_begun(self.connection, step, margin, self.months, self.order.extract_date)
+        flow = self.source.flow(step, margin)
+        queue = measures.waits_by_group(self.source.queue(step, margin))
+        begun = self.source.begun(step, margin)
         found = measures.durations(begun)
         place = {group: number for number, group in enumerate(found.groups)}
         ended = {"": measures.waits_by_group(flow)}
-        if self.has("patient_chosen_days"):
+        if _has(self.files, self.order, "patient_chosen_days"):
             ended |= {
                 "nej": measures.waits_by_group(flow[~flow["chosen"]]),
                 "ja": measures.waits_by_group(flow[flow["chosen"]]),

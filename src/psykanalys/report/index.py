@@ -24,7 +24,7 @@ MIDDLE = 62.5  # degrees north: where the map is as wide as it should be
 BEND = 0.04  # degrees: the finest bend that is kept
 _STYLE = (
     ".areas{display:flex;flex-wrap:wrap;gap:2rem}.areas>div{flex:1 1 22rem}.areas svg{width:11rem;height:auto}"
-    ".areas path{fill:#e6e6e6;stroke:#fff;stroke-width:1}.areas a path{fill:#1f5f8b}.areas ul{padding-left:1.1rem}"
+    ".areas path{fill:#e6e6e6;stroke:#fff;stroke-width:1}.areas path.made{fill:#1f5f8b}.areas ul{padding-left:1.1rem}"
     ".areas li{margin:.35rem 0}"
 )
 _MESSAGE = re.compile(rb"<p class=[\"']?message[\"']?>(.*?)</p>", re.DOTALL)
@@ -111,24 +111,19 @@ def _shared_style() -> str:
 
 
 def _map(listed: Sequence[Entry]) -> str:
-    """The counties, those with a report as links; the list says the same to who does not see it."""
-    pages = {area.code: entry.page for entry in listed if entry.page and (area := area_of(entry.name))}
+    """The counties, those with a report in colour; the list says the same to who does not see it."""
     shapes, height = _shapes()
-    drawn = [
-        f'<a href="{escape(pages[code].name)}" tabindex="-1"><title>{escape(name)}</title><path d="{path}"/></a>'
-        if code in pages
-        else f'<path d="{path}"/>'
-        for code, name, path in shapes
-    ]
+    made = {area.code for entry in listed if entry.page and (area := area_of(entry.name))}
+    drawn = [f'<path{" class=made" if code in made else ""} d="{path}"/>' for code, path in shapes]
     return f'<svg viewBox="0 0 {WIDTH:g} {height:g}" aria-hidden="true" focusable="false">{"".join(drawn)}</svg>'
 
 
 @cache
-def _shapes() -> tuple[list[tuple[str, str, str]], float]:
-    """Code, name and path of each county on a canvas of WIDTH, and how high it is."""
+def _shapes() -> tuple[list[tuple[str, str]], float]:
+    """Code and path of each county on a canvas of WIDTH, and how high it is."""
     import shapely
 
-    table = parquet.read_table(borders_file("lan"), columns=["lan_kod", "lan", "geometry"]).to_pydict()
+    table = parquet.read_table(borders_file("lan"), columns=["lan_kod", "geometry"]).to_pydict()
     shapes = shapely.coverage_simplify(shapely.from_wkb(table["geometry"]), BEND)
     west, south, east, north = shapely.total_bounds(shapes)
     scale = WIDTH / (east - west)
@@ -137,14 +132,8 @@ def _shapes() -> tuple[list[tuple[str, str, str]], float]:
     def flat(points: Any) -> Any:
         return (points - (west, north)) * (scale, -stretch)
 
-    flattened = shapely.transform(shapes, flat)
-    rows = zip(table["lan_kod"], table["lan"], flattened, strict=True)
-    named = [(code, short_name(_county(code, name)), _path(shape)) for code, name, shape in rows]
-    return sorted(named), round((north - south) * stretch, 1)
-
-
-def _county(code: str, name: str) -> Area:
-    return Area(code, name, "county")
+    drawn = zip(table["lan_kod"], map(_path, shapely.transform(shapes, flat)), strict=True)
+    return sorted(drawn), round((north - south) * stretch, 1)
 
 
 def _path(shape: Any) -> str:

@@ -65,6 +65,7 @@ def run(
     level: str = "county",
     everything: bool = False,
     force: bool = False,
+    dask: str = "",
     tell: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Make the reports of the areas named (default: counties with a parameter file), and the index of the HTML pages.
@@ -72,7 +73,8 @@ def run(
     `level` is 'county' or 'municipality'; `everything`: every area of the level that there are figures of.
     Parameters are checked before anything runs. One county, or one format of it, may fail without losing the others;
     `previous` is an earlier twin or a folder of them; a report that is up to date is left as it is, unless `force`;
-    `tell` is called as each county is done. Returns the outcomes in the order asked for.
+    `dask` is the address of a scheduler whose workers make them (docs/dask.md); `tell` is called as each county is
+    done. Returns the outcomes in the order asked for.
     """
     plan = _planned(project, _Asked(counties, level, everything), overrides, out, formats, previous)
     tasks, refused, folder, formats = plan.tasks, plan.refused, plan.folder, plan.formats
@@ -89,7 +91,8 @@ def run(
             unchanged.remember(folder, outcome.county, plan.parts[outcome.county], outcome.made, outcome.warnings)
         tell(outcome)
 
-    made = {each.county: each for each in _run_all(project, due, folder, formats, jobs or os.cpu_count() or 1, done)}
+    how = _How(folder, formats, jobs or os.cpu_count() or 1, dask)
+    made = {each.county: each for each in _run_all(project, due, how, done)}
     outcomes = [made.get(name) or kept[name] for name in tasks]
     outcomes += [Outcome(name, False, folder, message=str(error)) for name, error in refused.items()]
     if "html" in formats:
@@ -147,7 +150,7 @@ def _planned(
     earlier = {name: _earlier(project, previous, name, folder) for name in names} if previous else {}
     tasks, refused = _read_all(project, names, overrides, earlier, asked)
     parts = {
-        name: unchanged.parts(project, values, formats, _notebook(project, asked.level))
+        name: unchanged.parts(project, values, formats, notebook(project, asked.level))
         for name, values in tasks.items()
     }
     return _Plan(tasks, refused, parts, folder, formats)
@@ -269,26 +272,42 @@ def _known(formats: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(formats))
 
 
+@dataclass(frozen=True)
+class _How:
+    """Where reports go, as what, how many at once, and on which cluster ("": here)."""
+
+    folder: Path
+    formats: Sequence[str]
+    jobs: int
+    dask: str
+
+
 def _run_all(
-    project: Project,
-    tasks: Mapping[str, Any],
-    folder: Path,
-    formats: Sequence[str],
-    jobs: int,
-    tell: Callable[[Outcome], None],
-) -> list[Outcome]:
-    outcomes: dict[str, Outcome] = {}
-    jobs = min(jobs, len(tasks))
-    if tasks and can_fork():
-        for outcome in _forked(project, tasks, folder, formats, jobs):
-            outcomes[outcome.county] = outcome
-            tell(outcome)
-        return [outcomes[name] for name in tasks]
+    project: Project, tasks: Mapping[str, Any], how: _How, tell: Callable[[Outcome], None]
+) -> Iterator[Outcome]:
+    for outcome in _made(project, tasks, how) if tasks else ():
+        tell(outcome)
+        yield outcome
+
+
+def _made(project: Project, tasks: Mapping[str, Any], how: _How) -> Iterator[Outcome]:
+    """Make the reports, each as soon as there is somebody free to make it."""
+    jobs = min(how.jobs, len(tasks))
+    if how.dask:
+        from psykanalys.report import remote
+
+        return remote.run(project, tasks, how.folder, how.formats, how.dask)
+    if can_fork():
+        return _forked(project, tasks, how.folder, how.formats, jobs)
     if jobs <= 1:
-        for name, values in tasks.items():
-            outcomes[name] = run_one(project, name, values, folder, formats)
-            tell(outcomes[name])
-        return list(outcomes.values())
+        return (run_one(project, name, values, how.folder, how.formats) for name, values in tasks.items())
+    return _pooled(project, tasks, how.folder, how.formats, jobs)
+
+
+def _pooled(
+    project: Project, tasks: Mapping[str, Any], folder: Path, formats: Sequence[str], jobs: int
+) -> Iterator[Outcome]:
+    """Make the reports in a pool of processes."""
     with ProcessPoolExecutor(max_workers=jobs) as pool:
         futures: dict[Future[Outcome], str] = {
             pool.submit(run_one, project, name, values, folder, formats): name for name, values in tasks.items()
@@ -296,9 +315,7 @@ def _run_all(
         for future in as_completed(futures):
             name = futures[future]
             error = future.exception()
-            outcomes[name] = future.result() if error is None else Outcome(name, False, folder, message=str(error))
-            tell(outcomes[name])
-    return [outcomes[name] for name in tasks]
+            yield future.result() if error is None else Outcome(name, False, folder, message=str(error))
 
 
 def _forked(
@@ -319,10 +336,11 @@ def _forked(
 def _execute(project: Project, values: Mapping[str, Any], executed: Path) -> None:
     from psykanalys.report.execute import execute
 
-    execute(_notebook(project, params.level_of(values)), values, executed, project.root)
+    execute(notebook(project, params.level_of(values)), values, executed, project.root)
 
 
-def _notebook(project: Project, level: str = "county") -> Path:
+def notebook(project: Project, level: str = "county") -> Path:
+    """The notebook that reports of a level are made with: the project's own, or the shipped one."""
     name = NOTEBOOKS[level]
     own = project.notebooks / name
     return own if own.is_file() else Path(__file__).parents[1] / "project" / "notebooks" / name
