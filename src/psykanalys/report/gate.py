@@ -36,7 +36,7 @@ _OF_PEOPLE = (
     "tvångsvårda",
 )  # fmt: skip
 _PEOPLE = f"(?:{'|'.join(_OF_PEOPLE)})"
-_PEOPLE_BEGIN = re.compile("|".join(re.split(r"\W", word)[0] for word in _OF_PEOPLE))
+_STEMS = [re.split(r"\W", word)[0] for word in _OF_PEOPLE]
 _NUMERIC = ("numerator", "denominator", "value", "value_low", "value_high", "ci_low", "ci_high", "change")
 
 
@@ -104,8 +104,8 @@ class _Known:
         self.report = report
         self._found: dict[str, list[str]] = {}
         self._sections, self._on_the_page = report.each_section(), set[str]()
-        texts = {*_public_texts(report), *_shown_figures(report)}
-        self.public = phrases_of_definitions(report.threshold).union(*map(self._all, texts))
+        said = self._all("\n".join([*_public_texts(report), *_shown_figures(report)]))
+        self.public = phrases_of_definitions(report.threshold).union(said)
 
     def hits(self, text: str) -> list[str]:
         """Small numbers beside people that nothing allows."""
@@ -155,7 +155,7 @@ def phrases_of_definitions(threshold: int) -> frozenset[str]:
     texts = [f"{short}: {long}" for short, long in GLOSSARY.items()]
     for measure in load_catalogue().values():
         texts += [measure.title, measure.question, measure.numerator, measure.denominator or "", *measure.caveats]
-    return frozenset(hit for text in texts for hit in _phrases(_small(threshold), text))
+    return frozenset(_phrases(_small(threshold), "\n".join(texts)))
 
 
 def _shown_figures(report: County) -> Iterator[str]:
@@ -181,7 +181,8 @@ def _phrases(small: re.Pattern[str], text: str) -> list[str]:
 
 def _has_people(text: str) -> bool:
     """Whether a word for people can stand in the text: quickly, and sooner yes than no."""
-    return _PEOPLE_BEGIN.search(text.casefold().replace("ı", "i")) is not None  # as a pattern that ignores case
+    folded = text.casefold().replace("ı", "i")  # what a pattern that ignores case takes for the same
+    return any(stem in folded for stem in _STEMS)
 
 
 def _even(text: str) -> str:
