@@ -43,6 +43,7 @@ _NUMERIC = ("numerator", "denominator", "value", "value_low", "value_high", "ci_
 NOT_FOR_MAILING = "Ej för utskick: en uppgift kan avslöja någon. Den som gjorde rapporten ser vilken."
 MOST_PARTS = 2_000
 MOST_UNPACKED = 200_000_000
+_APART = "\n¶\n"  # between texts: a number at the end of one has nothing to do with the first word of the next
 _UNREADABLE = "cannot be read, so nobody knows what it says"
 _PDF_TEXTS = ("/Alt", "/ActualText", "/Title", "/T", "/Contents", "/TU")
 _UNSEEN = ("script", "style", "template", "title", "desc", "metadata")
@@ -104,7 +105,7 @@ class _Known:
         self.report = report
         self._found: dict[str, list[str]] = {}
         self._sections, self._on_the_page = report.each_section(), set[str]()
-        said = self._all("\n".join([*_public_texts(report), *_shown_figures(report)]))
+        said = self._all(_APART.join([*_public_texts(report), *_shown_figures(report)]))
         self.public = phrases_of_definitions(report.threshold).union(said)
 
     def hits(self, text: str) -> list[str]:
@@ -155,7 +156,7 @@ def phrases_of_definitions(threshold: int) -> frozenset[str]:
     texts = [f"{short}: {long}" for short, long in GLOSSARY.items()]
     for measure in load_catalogue().values():
         texts += [measure.title, measure.question, measure.numerator, measure.denominator or "", *measure.caveats]
-    return frozenset(_phrases(_small(threshold), "\n".join(texts)))
+    return frozenset(_phrases(_small(threshold), _APART.join(texts)))
 
 
 def _shown_figures(report: County) -> Iterator[str]:
