@@ -25,6 +25,8 @@ from psykanalys.report import params, runner, summary
 from psykanalys.report.asked import file_names
 from psykanalys.report.formats import convert
 from psykanalys.report.runner import Outcome
+from psykanalys.report.trace import trace
+from psykanalys.report.verify import verify
 from report.in_process import ROOT, make_page
 
 SIZE = Size(indicators=20, years=6, counties=2, seed=3)
@@ -129,6 +131,8 @@ def test_every_page_says_that_its_figures_are_made_up(sweden, page, tmp_path):
     (tmp_path / "uppsala.html").write_text(page, encoding="utf-8")
     index = runner.write_index(tmp_path, [Outcome("uppsala", True, tmp_path, made=(tmp_path / "uppsala.html",))])
     assert SYNTHETIC in index.read_text(encoding="utf-8")
+    (item,) = html.document_fromstring(index.read_bytes()).xpath("//li")
+    assert item.text_content().startswith("Uppsala: Av planens ")
 
 
 def test_a_page_of_real_figures_says_nothing_of_the_kind(counties):
@@ -249,6 +253,11 @@ def test_the_command_makes_reports_of_municipalities_and_writes_the_summary(swed
     data = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
     assert [(each["name"], each["state"]) for each in data["areas"]] == [("knivsta-kommun", "made")]
     page = (tmp_path / "out" / "knivsta-kommun.html").read_text(encoding="utf-8")
+    assert html.document_fromstring(page).xpath("string(//h1)") == "Psykisk hälsa i Knivsta kommun"
     assert "Vad kommunen vill" in page
     assert "Planen är länets; siffrorna är kommunens egna." in page
     assert "Vad länet vill" not in page
+    path = tmp_path / "out" / "knivsta-kommun.html"
+    assert verify(path, sweden).identical
+    about = {place for each in trace(path, sweden) if each.reference for place in each.reference.places}
+    assert any(place.startswith("demo-register-03:") for place in about)

@@ -120,6 +120,7 @@ def test_the_index_lists_the_three_and_links_them(folder):
     index = (folder / "index.html").read_text(encoding="utf-8")
     assert [f'href="{name}.html"' in index for name in NAMES] == [True] * 3
     assert index.count("<li>") == 3
+    assert index.count("Det går inte att säga om något av planens") == 3
 
 
 def test_running_one_county_again_keeps_the_others_in_the_index(folder):

@@ -38,7 +38,8 @@ class Sentences:
 
     def title(self) -> str:
         """The report's title."""
-        return f"Psykisk hälsa i {short_name(self._analysis.county)}"
+        area = self._analysis.county
+        return f"Psykisk hälsa i {short_name(area)}{' kommun' if area.kind == 'municipality' else ''}"
 
     def synthetic(self) -> Text | None:
         """That the figures are made up, where they are."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +26,6 @@ _STYLE = (
     ".areas path{fill:#e6e6e6;stroke:#fff;stroke-width:1}.areas path.made{fill:#1f5f8b}.areas ul{padding-left:1.1rem}"
     ".areas li{margin:.35rem 0}"
 )
-_MESSAGE = re.compile(rb"<p class=[\"']?message[\"']?>(.*?)</p>", re.DOTALL)
 _HEAD_BYTES = 60_000  # the first section lies well within
 
 
@@ -98,11 +96,11 @@ def _head(page: Path | None) -> bytes:
 
 
 def _message(head: bytes) -> str:
-    """The main message of a page, as text."""
-    found = _MESSAGE.search(head)
-    if not found:
+    """The main message of a page, as text; a finished page leaves end tags out, so it is parsed."""
+    if not head:
         return ""
-    return " ".join(html.fromstring(f"<p>{found[1].decode('utf-8', 'replace')}</p>").text_content().split())
+    tree = html.document_fromstring(head, parser=html.HTMLParser(encoding="utf-8"))
+    return " ".join(tree.xpath("string((//p[@class='message'])[1])").split())
 
 
 @cache

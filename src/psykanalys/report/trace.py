@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml import etree, html
 
-from psykanalys.areas import UnknownAreaError, find_county, short_name
+from psykanalys.areas import UnknownAreaError, find_county, find_municipality
 from psykanalys.data.project import Project
 from psykanalys.errors import ReportError
 from psykanalys.present.county import County, load
@@ -109,14 +109,17 @@ def _differing(shown: Shown, now: Mapping[str, Sequence[str]], known: Mapping[st
 
 
 def _county(page: str, path: Path, project: Project) -> County:
-    """The county that the page is about, as its title says."""
+    """The county or municipality that the page is about, as its title says."""
     tree = html.document_fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8", huge_tree=True))
     title = " ".join(_even(heading) for heading in tree.iter("h1"))
+    name = title.removeprefix(TITLE)
     try:
-        county = find_county(title.removeprefix(TITLE))
+        area = find_municipality(name) if name.endswith(" kommun") else find_county(name)
     except UnknownAreaError as error:
         raise ReportError(f"{path}: '{title}' is no title of a county's report — expected '{TITLE}…'") from error
-    return load(short_name(county), messages=ALL_MESSAGES, project=project)
+    if area.kind == "municipality":
+        return load(municipality=area.code, messages=ALL_MESSAGES, project=project)
+    return load(area.code, messages=ALL_MESSAGES, project=project)
 
 
 def told(traced: Iterable[Traced]) -> str:
