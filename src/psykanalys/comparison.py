@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -99,10 +100,13 @@ class NotCompared:
     reasons: tuple[str, ...]
 
 
-def not_compared(results: pd.DataFrame, area: str) -> list[NotCompared]:
-    """Return figures with a printed value in the nation of the same measure, but for another period or population."""
+def not_compared(results: pd.DataFrame, area: str, apart: Collection[str] = ()) -> list[NotCompared]:
+    """Return figures with a printed value in the nation of the same measure, but for another period or population.
+
+    `apart` are ids of figures of which that need not be told: a register's earlier years, whose last is compared.
+    """
     figures = plain_records(results[results["value"].notna()])
-    own = [row for row in figures if row["area"] == area and not row["comparator"]]
+    own = [row for row in figures if row["area"] == area and not row["comparator"] and row["id"] not in apart]
     others = [row for row in figures if row["area"] == NATION or row["comparator"]]
     found = []
     for row in own:

@@ -41,6 +41,14 @@ def history(judged: pd.DataFrame) -> frozenset[str]:
     return frozenset(row_ids(judged[before]))
 
 
+def beside_the_last(judged: pd.DataFrame) -> frozenset[str]:
+    """The ids of rows that are not the last total of their series: with the nation that one is compared."""
+    if judged.empty:
+        return frozenset()
+    is_last = judged["period"] == judged.groupby(SERIES)["period"].transform("max")
+    return frozenset(row_ids(judged[~is_last | (judged["sex"] != "T")]))
+
+
 def developments(rows: pd.DataFrame, area: str, catalogue: Mapping[str, Indicator]) -> pd.DataFrame:
     """How each measure of an area has developed, by the total of its register: one row per measure and age.
 
