@@ -238,10 +238,15 @@ def to_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
 
 def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dictionaries in which what is missing is None."""
-    return [
-        {name: None if value is pd.NA or value != value else value for name, value in row.items()}
-        for row in as_rows(table)
-    ]
+    names, columns = list(table.columns), [_plain_values(table[name]) for name in table.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plain_values(column: pd.Series) -> list[Any]:
+    values = column.tolist()
+    if not column.hasnans:
+        return values
+    return [None if value is pd.NA or value != value else value for value in values]
 
 
 def possible_values(result: Row) -> tuple[float, float]:

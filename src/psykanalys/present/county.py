@@ -19,7 +19,7 @@ from psykanalys.errors import ParameterError
 from psykanalys.manifest import checksum, manifest
 from psykanalys.present import ledger
 from psykanalys.present.audit import PlanAudit
-from psykanalys.present.figures import Figures
+from psykanalys.present.figures import Figures, NoFigures
 from psykanalys.present.focus_area import FocusAreaSentences
 from psykanalys.present.html import Block, Bullets, Columns, Details, Heading, Stack, Table, Text, stack
 from psykanalys.present.proof import Proof
@@ -124,6 +124,12 @@ class County:
             yield f"focus_area({number})", self.focus_area(number).to_html()
         for name in SECTIONS:
             yield name, getattr(self, name)().to_html()
+
+    def without_figures(self) -> County:
+        """The same county with text and tables only: its sections cost a fraction."""
+        other = replace(self)
+        other.__dict__.update({**self.__dict__, "figures": NoFigures(self.analysis)})
+        return other
 
     def head(self) -> Stack:
         """Title, plan and period."""

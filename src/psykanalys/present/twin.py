@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from psykanalys import manifest as made_from
@@ -59,8 +58,21 @@ def twin(analysis: Analysis, tables: Tables, manifest: Mapping[str, Any]) -> Ent
 
 
 def written(content: Mapping[str, Any]) -> str:
-    """A twin as the text of its file: sorted keys, one value a line, the same every time."""
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    """A twin as the text of its file: sorted keys, one figure, row or definition a line, the same every time."""
+    parts = (f"{_line(name)}: {_by_line(content[name])}" for name in sorted(content))
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _by_line(content: Any) -> str:
+    if isinstance(content, Mapping):
+        return "{\n" + ",\n".join(f"{_line(name)}: {_line(content[name])}" for name in sorted(content)) + "\n}"
+    if isinstance(content, list):
+        return "[\n" + ",\n".join(map(_line, content)) + "\n]"
+    return _line(content)
+
+
+def _line(content: Any) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False)
 
 
 def _figures(analysis: Analysis, tables: Tables) -> Iterator[Entry]:
@@ -166,7 +178,7 @@ def _verdict(verdict: Verdict, rows: _Rows, tables: Tables) -> Entry:
     suppressed = verdict.word in PROTECTED
     left_out = ("value", "value_low", "value_high", "ci_low", "ci_high", "distance", "distance_in_count")
     details = {
-        name: None if suppressed and name in left_out else _plain(value) for name, value in asdict(verdict).items()
+        name: None if suppressed and name in left_out else _plain(value) for name, value in vars(verdict).items()
     }
     return _figure(
         "v",
@@ -203,7 +215,7 @@ def _comparison(each: Comparison, rows: _Rows, tables: Tables) -> Entry:
         series=_series(
             "comparison", each.kind, against, *(own[name] for name in ("indicator", "area", "sex", "age", "level"))
         ),
-        details={name: _plain(value) for name, value in asdict(each).items()},
+        details={name: _plain(value) for name, value in vars(each).items()},
     )
 
 
@@ -272,12 +284,12 @@ def _points(unit: str) -> str:
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it; figures with 12 digits, which no two machines disagree about."""
+    if value is None or type(value) in (str, bool, int):
+        return value
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
-    if value is None or value != value:
+    if value != value:
         return None
-    if isinstance(value, (bool, int)):
-        return value
     if hasattr(value, "item"):
         return _plain(value.item())
     return float(f"{value:.12g}") if isinstance(value, float) else str(value)

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 SWITCH = "PSYKANALYS_NO_FORK"
 GRACE = 3.0  # seconds that a child has to clean up after itself
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+_OBJECTS = 100_000  # new objects between two searches for cycles of them
 # Libraries start no threads of their own, and matplotlib draws for notebooks, as ipykernel tells it before its import.
 _ENVIRONMENT = {
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
@@ -256,6 +257,7 @@ def main() -> None:
     kernels.preload()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])  # children live for one piece of work
     Server(owner).serve()
 
 

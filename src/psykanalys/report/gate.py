@@ -15,18 +15,20 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pypdf
-from lxml import etree, html
+from lxml import etree
 
 from psykanalys.catalogue import load_catalogue
 from psykanalys.data.prepare import as_rows
 from psykanalys.present.county import County
+from psykanalys.present.tables import difference_text, target_text
 from psykanalys.present.words import GLOSSARY
 from psykanalys.references import plain, reference
-from psykanalys.report.seal import lines
+from psykanalys.report.seal import Line, as_tree, lines
 
 _WORDS = ("noll", "en|ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
 _OF_PEOPLE = (
@@ -48,6 +50,9 @@ _UNREADABLE = "cannot be read, so nobody knows what it says"
 _PDF_TEXTS = ("/Alt", "/ActualText", "/Title", "/T", "/Contents", "/TU")
 _UNSEEN = ("script", "style", "template", "title", "desc", "metadata")
 _SHAPES = ("path", "rect", "circle", "use", "line", "polygon")
+_ATTRIBUTES = etree.XPath("//@*", smart_strings=False)
+_COMMENTS = etree.XPath("//comment()")
+_text_of = etree.XPath("string()", smart_strings=False)  # of an element and all inside it
 _NOT_OF = "(?:av|bland|efter|för|har|i|inom|med|och|om|på|som|till|under|vid|år)"
 
 
@@ -104,9 +109,14 @@ class _Known:
         self.rows = frozenset(hidden)
         self.report = report
         self._found: dict[str, list[str]] = {}
-        self._sections, self._on_the_page = report.each_section(), set[str]()
-        said = self._all(_APART.join([*_public_texts(report), *_shown_figures(report)]))
+        self._sections = chain(report.without_figures().each_section(), report.each_section())
+        self._on_the_page = set[str]()
+        said = self._all(_with_people([*_public_texts(report), *_shown_figures(report)]))
         self.public = phrases_of_definitions(report.threshold).union(said)
+
+    def allows(self, texts: Iterable[str]) -> bool:
+        """Whether nothing needs a closer look: no row is protected, and nothing is said that `hits` would find."""
+        return not self.rows and not self.hits(_with_people(texts))
 
     def hits(self, text: str) -> list[str]:
         """Small numbers beside people that nothing allows."""
@@ -116,7 +126,10 @@ class _Known:
         return [hit for hit in left if not self._is_on_the_page(hit)]
 
     def _is_on_the_page(self, hit: str) -> bool:
-        """Whether the report as it is made now has the phrase, with a marked figure; made only as far as is needed."""
+        """Whether the report as it is made now has the phrase, with a marked figure.
+
+        Made only as far as is needed: text and tables first, then with what is drawn.
+        """
         while hit not in self._on_the_page and (section := next(self._sections, None)):
             self._on_the_page.update(self._shown(section[1]))
         return hit in self._on_the_page
@@ -160,10 +173,15 @@ def phrases_of_definitions(threshold: int) -> frozenset[str]:
 
 
 def _shown_figures(report: County) -> Iterator[str]:
-    """The figures of every row that may be shown, as the report writes them."""
+    """The figures of every row that may be shown, their differences, and the plan's targets, as the report has them."""
     rows = report.analysis.results
     for row in as_rows(rows[rows["numerator"].notna()]):
         yield plain(report.tables.figure(row))
+    for comparison in report.analysis.comparisons:
+        if comparison.difference is not None:
+            yield plain(difference_text(comparison))
+    for verdict in report.analysis.verdicts:
+        yield plain(target_text(verdict))
 
 
 def _small(threshold: int) -> re.Pattern[str]:
@@ -182,8 +200,28 @@ def _phrases(small: re.Pattern[str], text: str) -> list[str]:
 
 def _has_people(text: str) -> bool:
     """Whether a word for people can stand in the text: quickly, and sooner yes than no."""
-    folded = text.casefold().replace("ı", "i")  # what a pattern that ignores case takes for the same
+    folded = _folded(text)
     return any(stem in folded for stem in _STEMS)
+
+
+def _with_people(texts: Iterable[str]) -> str:
+    """Those of the texts in which a word for people can stand, apart: found in all of them at once."""
+    joined = _folded(_APART.join(dict.fromkeys(texts)))
+    found: dict[int, str] = {}
+    for stem in _STEMS:
+        at = joined.find(stem)
+        while at >= 0:
+            end = joined.find(_APART, at)
+            end = len(joined) if end < 0 else end
+            start = joined.rfind(_APART, 0, at) + 1
+            found[start] = joined[start:end]
+            at = joined.find(stem, end)
+    return _APART.join(found.values())
+
+
+def _folded(text: str) -> str:
+    """Lower case, in which a pattern that ignores case finds the same."""
+    return text.casefold().replace("ı", "i")
 
 
 def _even(text: str) -> str:
@@ -204,11 +242,23 @@ def _unreadable(_content: bytes, _known: _Known) -> Found:
 
 
 def _html(content: bytes, known: _Known) -> Found:
-    page = content.decode("utf-8", "replace")
-    for line in lines(page):
+    said, tree = lines(content.decode("utf-8", "replace")), as_tree(content)
+    if not known.allows([line.text for line in said] + _beside_the_text(tree)):
+        yield from _looked_through(said, tree, known)
+    for manifest in tree.xpath("//@data-manifest"):
+        yield from _json(manifest.encode(), known)
+
+
+def _beside_the_text(tree: Any) -> list[str]:
+    """What a page holds that no line says: attributes, comments, scripts, titles of drawings."""
+    return [*_ATTRIBUTES(tree), *map(_text_of, _COMMENTS(tree)), *map(_text_of, tree.iter(*_UNSEEN))]
+
+
+def _looked_through(said: Iterable[Line], tree: Any, known: _Known) -> Found:
+    """Where on a page it says what it must not."""
+    for line in said:
         yield from ((f"text under ”{line.section}”", hit) for hit in known.hits(line.text))
         yield from _protected((line.section, ref, text, known) for ref, text in line.figures)
-    tree = html.document_fromstring(content, parser=html.HTMLParser(encoding="utf-8", huge_tree=True))
     for element in tree.iter():
         yield from _unseen(element, known)
 
@@ -225,7 +275,7 @@ def _unseen(element: Any, known: _Known) -> Found:
         yield from (("comment", hit) for hit in known.hits(element.text or ""))
     elif isinstance(element.tag, str):
         if element.tag in _UNSEEN:
-            yield from ((f"<{element.tag}>", hit) for hit in known.hits(element.text_content()))
+            yield from ((f"<{element.tag}>", hit) for hit in known.hits(_text_of(element)))
         yield from _attributes(element, known)
         hidden = [ref for ref in (element.get("data-r") or "").split() if ref in known.hidden]
         if element.tag in _SHAPES:
@@ -235,8 +285,6 @@ def _unseen(element: Any, known: _Known) -> Found:
 def _attributes(element: Any, known: _Known) -> Found:
     for name, value in element.attrib.items():
         yield from ((f"attribute {name}", hit) for hit in known.hits(value))
-        if name == "data-manifest":
-            yield from _json(value.encode(), known)
 
 
 def _json(content: bytes, known: _Known) -> Found:
@@ -245,7 +293,21 @@ def _json(content: bytes, known: _Known) -> Found:
     except ValueError:
         yield "data", _UNREADABLE
         return
-    yield from _values(data, "data", known)
+    if not known.allows(_texts_in(data)):
+        yield from _values(data, "data", known)
+
+
+def _texts_in(data: Any) -> Iterator[str]:
+    """Every text in data."""
+    left = [data]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
 
 
 def _values(data: Any, where: str, known: _Known) -> Found:

@@ -10,14 +10,15 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape, unescape
 from html.parser import HTMLParser
 from typing import Any
 
-from lxml import etree, html
+from lxml import etree
 
 from psykanalys.manifest import canonical, checksum
 from psykanalys.references import REFERENCE
@@ -81,7 +82,7 @@ def code(manifest: Mapping[str, Any]) -> str:
 def told_codes(page: str) -> list[str]:
     """The codes that the page itself tells."""
     found = parsed(page).xpath("//b[@class='seal']")
-    return [" ".join(element.text_content().split()) for element in found]
+    return [" ".join(_text_of(element).split()) for element in found]
 
 
 def manifest_of(page: str) -> dict[str, Any] | None:
@@ -104,7 +105,9 @@ def text_checksum(page: str) -> str:
 @lru_cache(maxsize=2)
 def lines(page: str) -> Sequence[Line]:
     """What a page says, line by line. The last page is remembered: twin and gate both read it."""
-    return tuple(_Lines().read(parsed(page)))
+    reader = _Lines()
+    reader.read(parsed(page))
+    return tuple(reader.found)
 
 
 def shown(page: str) -> dict[str, list[str]]:
@@ -128,54 +131,68 @@ class _Lines:
     """Gathers lines: every element but those inside a line of text begins and ends one; a table's row is one line."""
 
     def __init__(self) -> None:
+        self.found: list[Line] = []
         self._text: list[str] = []
         self._figures: list[tuple[str, str]] = []
         self._section: list[str] = ["", ""]
         self._is_in_row = False
 
-    def read(self, element: Any) -> Iterator[Line]:
-        """The lines of an element and all inside it."""
-        if not isinstance(element.tag, str) or element.tag in _UNSEEN:
+    def read(self, element: Any) -> None:
+        """Find the lines of an element and all inside it."""
+        tag = element.tag
+        if not isinstance(tag, str) or tag in _UNSEEN:
             return
-        yield from self._bound(element.tag)
-        for name in _SPOKEN:
-            if element.get(name):
-                yield Line(_even(element.get(name)), self._where, tuple((ref, "") for ref in _drawn(element)))
-        self._is_in_row |= element.tag == "tr"
-        yield from self._content(element)
-        self._is_in_row &= element.tag != "tr"
-        yield from self._bound("" if element.tag in _CELLS else element.tag)
-        if element.tag in _HEADINGS:
+        if tag not in _INLINE:
+            self._bound(tag)
+        self._is_in_row |= tag == "tr"
+        is_told_apart = self._attributes(element, tag) if element.keys() else False
+        if not is_told_apart:
+            self._content(element)
+        self._is_in_row &= tag != "tr"
+        if tag not in _INLINE:
+            self._bound("" if tag in _CELLS else tag)
+        if tag in _HEADINGS:
             self._note(element)
 
-    def _content(self, element: Any) -> Iterator[Line]:
+    def _attributes(self, element: Any, tag: str) -> bool:
+        """What an element says without text, and which figure it is; whether its own text does not count."""
+        for name in _SPOKEN:
+            if said := element.get(name):
+                refs = tuple((ref, "") for ref in _drawn(element))
+                self.found.append(Line(_even(said), self._where, refs))
         if element.get("class") == "seal":
-            return
-        if element.tag == "data" and REFERENCE.fullmatch(element.get("value", "")):
-            self._figures.append((element.get("value"), _even(element.text_content())))
-        if element.tag == "text":
-            self._figures += [(ref, _even(element.text_content())) for ref in _drawn(element)]
-        self._text.append(element.text or "")
+            return True
+        if tag == "data" and REFERENCE.fullmatch(element.get("value", "")):
+            self._figures.append((element.get("value"), _said(element)))
+        elif tag == "text":
+            self._figures += [(ref, _said(element)) for ref in _drawn(element)]
+        return False
+
+    def _content(self, element: Any) -> None:
+        say = self._text.append
+        if element.text:
+            say(element.text)
         for child in element:
-            yield from self.read(child)
-            self._text.append(child.tail or "")
+            self.read(child)
+            if child.tail:
+                say(child.tail)
 
-    def _bound(self, tag: str) -> Iterator[Line]:
-        """Where an element begins or ends: a line, a cell of a row, a part of a cell, or nothing."""
+    def _bound(self, tag: str) -> None:
+        """Where an element that is not inside a line begins or ends: a line, a cell of a row, or a part of a cell."""
         if self._is_in_row and tag != "tr":
-            self._text.append(_CELL if tag in _CELLS else "" if tag in _INLINE else _PART)
-        elif tag not in _INLINE:
-            yield from self._line()
+            self._text.append(_CELL if tag in _CELLS else _PART)
+        elif self._text or self._figures:
+            self._line()
 
-    def _line(self) -> Iterator[Line]:
+    def _line(self) -> None:
         cells = "".join(self._text).removeprefix(_CELL).split(_CELL)
         text = " | ".join("; ".join(filter(None, map(_even, cell.split(_PART)))) for cell in cells)
         if text.strip(" |"):
-            yield Line(text, self._where, tuple(self._figures))
+            self.found.append(Line(text, self._where, tuple(self._figures)))
         self._text, self._figures = [], []
 
     def _note(self, heading: Any) -> None:
-        text = _even(heading.text_content())
+        text = _said(heading)
         self._section = [text, ""] if heading.tag in ("h1", "h2") else [self._section[0], text]
 
     @property
@@ -215,6 +232,13 @@ def _drawn(element: Any) -> list[str]:
     return (element.get("data-r") or "").split()
 
 
+_text_of = etree.XPath("string()", smart_strings=False)  # of an element and all inside it
+
+
+def _said(element: Any) -> str:
+    return _even(_text_of(element))
+
+
 def _even(text: str) -> str:
     """The text with single ordinary blanks and without soft hyphens."""
     return " ".join(text.replace("\u00ad", "").split())
@@ -222,8 +246,13 @@ def _even(text: str) -> str:
 
 def parsed(page: str) -> Any:
     """A page as a tree of elements."""
-    parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
-    try:
-        return html.document_fromstring(page.encode(), parser=parser)
-    except etree.ParserError:
-        return html.document_fromstring("<p></p>")
+    return as_tree(page.encode())
+
+
+def as_tree(content: bytes) -> Any:
+    """The same of a page's bytes; a page that holds nothing is an empty paragraph."""
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    tree = None
+    with suppress(etree.ParseError):
+        tree = etree.fromstring(content, parser)
+    return etree.fromstring(b"<p></p>", etree.HTMLParser()) if tree is None else tree

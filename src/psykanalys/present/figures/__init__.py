@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.present.figures import access, chain, change, funding, maps, overview, responsible, shares, targets
@@ -84,4 +85,11 @@ class Figures:
         return (figure for figure in drawn if figure is not None)
 
 
-__all__ = ["Figure", "Figures"]
+class NoFigures(Figures):
+    """Stands for the figures where only text and tables are asked for: there is nothing to draw."""
+
+    def __getattribute__(self, name: str) -> Callable[..., Any]:
+        return list if name == "maps" else lambda *_: None
+
+
+__all__ = ["Figure", "Figures", "NoFigures"]
