@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from psykanalys import __version__
@@ -40,9 +41,14 @@ _NO_CONTENT = (
 )  # fmt: skip
 
 
-def manifest(analysis: Analysis, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What a county's report is made from. The exporter adds the notebook's checksum and that of the text."""
-    rows = row_checksums(analysis)
+def manifest(
+    analysis: Analysis, parameters: Mapping[str, Any], rows: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, Any]:
+    """What a county's report is made from; `rows`: its `row_checksums`, where they are known.
+
+    The exporter adds the notebook's checksum and that of the text.
+    """
+    rows = rows or row_checksums(analysis)
     return {
         "format": FORMAT,
         "version": __version__,
@@ -131,8 +137,9 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, li
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as plain values, in order of id; what is missing is None."""
-    columns = {name: [None if value is pd.NA else value for value in table[name].tolist()] for name in table}
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    values = table.to_numpy(dtype=object)
+    values = np.where(pd.isna(values), None, values)
+    rows = (dict(zip(table.columns, row, strict=True)) for row in values.tolist())
     return sorted(rows, key=lambda row: row["id"])
 
 

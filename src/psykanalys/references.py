@@ -31,6 +31,7 @@ KINDS = {
 DIGITS = 6
 REFERENCE = re.compile(rf"[{''.join(KINDS)}][0-9a-f]{{{DIGITS}}}")
 _END, _SHIFT = "\ue000", 0xE100
+_TO_INVISIBLE = {code: _SHIFT + code for code in range(128)}
 _INVISIBLE = re.compile("[\ue000-\ue17f]")
 _MARK = re.compile(f"([\ue100-\ue17f]{{{DIGITS + 1}}})([^{_END}]*){_END}")
 
@@ -82,8 +83,7 @@ class Marked(Shown):
 
 def marked(ref: str, text: str) -> Marked:
     """The text, carrying the reference of the figure that it is. Marks inside it give way to this one."""
-    invisible = "".join(chr(_SHIFT + ord(letter)) for letter in ref)
-    return Marked(f"{invisible}{plain(text)}{_END}" if text else "")
+    return Marked(f"{ref.translate(_TO_INVISIBLE)}{plain(text)}{_END}" if text else "")
 
 
 def plain(text: str) -> str:

@@ -7,6 +7,7 @@ described in docs/verdicts.md.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -135,12 +136,17 @@ def judge_all(
     """
     plan_starts = {row["id"]: row["plan_start"] for _, row in sources.iterrows() if _given(row["plan_start"])}
     previous = set() if goals is None else set(goals.loc[goals["plan"] == "previous", "id"])
-    records = plain_records(results)
+    of_measure: dict[str, list[Row]] = defaultdict(list)
+    for result in plain_records(results):
+        of_measure[result["indicator"]].append(result)
     verdicts = [
         verdict
         for target in plain_records(targets)
         for verdict in judge_target(
-            target, records, None if target["goal"] in previous else plan_starts.get(target["source"]), history
+            target,
+            [result for name in _measures(target) for result in of_measure[name]],
+            None if target["goal"] in previous else plan_starts.get(target["source"]),
+            history,
         )
     ]
     return apply_overrides(verdicts, overrides)
@@ -163,9 +169,8 @@ def judge_target(
 
 def concerns(target: Row, result: Row) -> bool:
     """Whether a result is of the measure and the population that a target names."""
-    measures = {target["indicator"], target["reported_indicator"]} - {None}
     return (
-        result["indicator"] in {name for name in measures if _given(name)}
+        result["indicator"] in _measures(target)
         and result["area"] == target["area"]
         and result["sex"] == target["sex"]
         and result["age"] == target["age"]
@@ -173,6 +178,11 @@ def concerns(target: Row, result: Row) -> bool:
         and not result["comparator"]
         and (target["operator"] in (*_COMPARISONS, "yes") or not _is_in_words(result))
     )
+
+
+def _measures(target: Row) -> set[str]:
+    """What a target measures, and what its document reports against it."""
+    return {name for name in (target["indicator"], target["reported_indicator"]) if _given(name)}
 
 
 def _is_in_words(result: Row) -> bool:
@@ -238,15 +248,9 @@ def to_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
 
 def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dictionaries in which what is missing is None."""
-    names, columns = list(table.columns), [_plain_values(table[name]) for name in table.columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _plain_values(column: pd.Series) -> list[Any]:
-    values = column.tolist()
-    if not column.hasnans:
-        return values
-    return [None if value is pd.NA or value != value else value for value in values]
+    names, values = list(table.columns), table.to_numpy(dtype=object)
+    values = np.where(pd.isna(values), None, values)
+    return [dict(zip(names, row, strict=True)) for row in values.tolist()]
 
 
 def possible_values(result: Row) -> tuple[float, float]:

@@ -27,7 +27,6 @@ from psykanalys.errors import DataError, Fault, ProjectError
 MANIFEST = "manifest.json"
 FORMAT = 2
 _PLAIN = pd.StringDtype("python")
-_held: dict[Path, Prepared] = {}
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,17 @@ class Prepared:
 
     def __getitem__(self, kind: str) -> pd.DataFrame:
         return self.tables[kind]
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Processed tables in memory, and the state of the files they were made from."""
+
+    prepared: Prepared
+    state: frozenset[tuple[str, int, int, int, int]]
+
+
+_held: dict[Path, _Held] = {}
 
 
 def raw_files(project: Project) -> list[Path]:
@@ -96,8 +106,9 @@ def prepare(project: Project, *, write: bool = True) -> Prepared:
 def load_prepared(project: Project) -> Prepared:
     """Return the processed tables, made anew unless they were made from exactly this raw data and catalogue."""
     held = _held.get(project.root)
-    if held is not None and held.manifest["inputs"] == _inputs(project):
-        return replace(held, tables={kind: table.copy(deep=False) for kind, table in held.tables.items()})
+    if held is not None and held.state == _state(project):
+        tables = {kind: table.copy(deep=False) for kind, table in held.prepared.tables.items()}
+        return replace(held.prepared, tables=tables)
     stored = _stored(project)
     return prepare(project) if stored is None else stored
 
@@ -107,7 +118,10 @@ def hold(project: Project, prepared: Prepared) -> None:
 
     For a process that forks itself for each report: the tables are read once for all.
     """
-    _held[project.root] = prepared
+    state = _state(project)
+    if prepared.manifest["inputs"] == _inputs(project):
+        tables = {kind: with_plain_texts(table) for kind, table in prepared.tables.items()}
+        _held[project.root] = _Held(replace(prepared, tables=tables), state)
 
 
 def items(text: str) -> list[str]:
@@ -118,12 +132,14 @@ def items(text: str) -> list[str]:
 def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dictionaries: what `to_dict("records")` gives, in a fraction of its time."""
     names = list(table.columns)
-    return [dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True)]
+    return [dict(zip(names, row, strict=True)) for row in table.to_numpy(dtype=object).tolist()]
 
 
 def with_plain_texts(table: pd.DataFrame) -> pd.DataFrame:
     """The same table with texts and column names as Python's own: for a few rows that are read one by one."""
-    texts = {name: _PLAIN for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)}
+    texts = {name: _PLAIN for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype) and kind != _PLAIN}
+    if not texts and table.columns.dtype == object:
+        return table
     return table.astype(texts).set_axis(table.columns.astype(object), axis="columns")
 
 
@@ -276,6 +292,13 @@ def _inputs(project: Project) -> dict[str, str]:
     files = {_name_of(project, path): path for path in raw_files(project)}
     files |= {f"catalogue/{path.name}": path for path in sorted(CATALOGUE_FOLDER.glob("*.yaml"))}
     return {name: _checksum(path) for name, path in files.items()}
+
+
+def _state(project: Project) -> frozenset[tuple[str, int, int, int, int]]:
+    """Which files the tables are made from and when each was changed last: another state may be other content."""
+    files = [*raw_files(project), *CATALOGUE_FOLDER.glob("*.yaml")]
+    stats = ((str(path), path.stat()) for path in files)
+    return frozenset((name, it.st_ino, it.st_size, it.st_mtime_ns, it.st_ctime_ns) for name, it in stats)
 
 
 def _name_of(project: Project, path: Path) -> str:

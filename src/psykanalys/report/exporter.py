@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,11 @@ class PsykanalysExporter(TemplateExporter):
     export_from_notebook = "Psykanalys-rapport (HTML)"
     output_mimetype = "text/html"
 
+    @default("default_preprocessors")
+    def _default_preprocessors(self) -> list[str]:
+        """Those that can change a page; after each that is listed nbconvert checks the whole notebook again."""
+        return [f"nbconvert.preprocessors.{name}Preprocessor" for name in ("TagRemove", "CoalesceStreams")]
+
     @default("file_extension")
     def _file_extension(self) -> str:
         return ".html"
@@ -85,6 +91,14 @@ class PsykanalysExporter(TemplateExporter):
         page = sealed(small(with_column_names(with_contents(with_abbreviations(with_page_colours(page))))))
         refuse_what_cannot_be_mailed(page)
         return page, resources
+
+
+@cache
+def shared_exporter() -> PsykanalysExporter:
+    """One exporter for all pages of this process, with its template ready."""
+    exporter = PsykanalysExporter()
+    _ = exporter.template
+    return exporter
 
 
 def _code_to_come(nb: NotebookNode) -> str:

@@ -37,6 +37,7 @@ def preload() -> None:
     defer_grammar()
     import ipykernel.kernelapp  # noqa: F401
     import nbclient  # noqa: F401
+    import nbformat.v4
     import papermill  # noqa: F401
 
     from psykanalys.catalogue import load_catalogue
@@ -44,6 +45,8 @@ def preload() -> None:
     from psykanalys.report import exporter, gate, runner  # noqa: F401
 
     load_catalogue()
+    exporter.shared_exporter()
+    nbformat.validate(nbformat.v4.new_notebook())  # makes its validator
     _draw_something()
 
 

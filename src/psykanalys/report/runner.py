@@ -347,9 +347,9 @@ def notebook(project: Project, level: str = "county") -> Path:
 
 
 def _page(executed: Path) -> str:
-    from psykanalys.report.exporter import PsykanalysExporter
+    from psykanalys.report.exporter import shared_exporter
 
-    return PsykanalysExporter().from_filename(str(executed))[0]
+    return shared_exporter().from_filename(str(executed))[0]
 
 
 @dataclass(frozen=True)
