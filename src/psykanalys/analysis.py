@@ -106,6 +106,11 @@ class Analysis:
         return self._in_focus_areas[kind, number].copy(deep=False)
 
     @cached_property
+    def made(self) -> dict[str, Any]:
+        """What was made of this analysis elsewhere and need not be made again, by name."""
+        return {}
+
+    @cached_property
     def _in_focus_areas(self) -> dict[tuple[str, int], pd.DataFrame]:
         return {}
 

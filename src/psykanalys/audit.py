@@ -116,9 +116,12 @@ class Audit:
 
 
 def audit(analysis: Analysis) -> Audit:
-    """Return the outcome of every check on the county's plan."""
-    plan = Plan(analysis)
-    return Audit(tuple(_outcome(check, plan) for check in CHECKS), _parts(plan))
+    """Return the outcome of every check on the county's plan. Made once for an analysis."""
+    made: dict[str, Audit] = analysis.made
+    if "audit" not in made:
+        plan = Plan(analysis)
+        made["audit"] = Audit(tuple(_outcome(check, plan) for check in CHECKS), _parts(plan))
+    return made["audit"]
 
 
 def to_table(found: Iterable[Finding]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 FORMS = "2018, 2016/2018, 2014/15 (school year), 2018-08, 2018-01/2018-08 or 2018-09-30"
 
@@ -52,6 +53,7 @@ class Period:
         return self.first <= other.last and other.first <= self.last
 
 
+@lru_cache(maxsize=4096)
 def parse_period(text: str) -> Period:
     """Read a written period. Raises ValueError saying which forms are allowed."""
     try:

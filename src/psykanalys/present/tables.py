@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -633,7 +634,7 @@ class Tables:
         return marked(reference("f", row["id"]), self._amount_printed(row))
 
     def _amount_printed(self, row: Row) -> str:
-        if pd.isna(row["amount"]):
+        if fmt.is_missing(row["amount"]):
             return (
                 words.STATUSES.get(row["status"], "belopp anges inte")
                 if row["status"] != "exact"
@@ -741,17 +742,21 @@ def _why(verdict: Verdict, analysis: Analysis) -> str:
 def as_printed(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows in the order of their document, long-term goals before short-term ones within a group."""
     lines = [int(items(places)[0].rpartition(":")[2]) for places in rows["places"]]
-    levels = rows["level"].map({"long": 0, "both": 1, "unmarked": 2, "short": 3}) if "level" in rows else 0
-    ordered = rows.assign(_line=lines, _level=levels)
-    ordered = ordered.assign(_start=ordered.groupby("group")["_line"].transform("min"))
-    return ordered.sort_values(["_start", "_level", "_line"]).drop(columns=["_line", "_level", "_start"])
+    groups = rows["group"].tolist()
+    levels = [_LEVELS.get(level, len(_LEVELS)) for level in rows["level"]] if "level" in rows else [0] * len(rows)
+    starts = dict(sorted(zip(groups, lines, strict=True), key=itemgetter(1), reverse=True))  # the first line stays
+    order = sorted(range(len(rows)), key=lambda row: (starts[groups[row]], levels[row], lines[row]))
+    return rows.iloc[order]
+
+
+_LEVELS = {"long": 0, "both": 1, "unmarked": 2, "short": 3}
 
 
 def _counts(row: Row, unit: str = "") -> str:
     x, n = row["numerator"], row["denominator"]
-    if pd.isna(x):
+    if fmt.is_missing(x):
         return ""
-    return fmt.with_unit(x, unit) if pd.isna(n) else f"{fmt.number(x)} av {fmt.with_unit(n, unit)}"
+    return fmt.with_unit(x, unit) if fmt.is_missing(n) else f"{fmt.number(x)} av {fmt.with_unit(n, unit)}"
 
 
 def _decimals(row: Row) -> int | None:
@@ -770,7 +775,7 @@ def _value(row: Row, *, with_interval: bool) -> str:
     counts = _counts(row)
     if row["statistic"] in {"count", "quantity"} and counts:
         return _counts(row, row["unit"])
-    if pd.isna(row["value"]):
+    if fmt.is_missing(row["value"]):
         return counts
     value = fmt.with_unit(row["value"], row["unit"], _decimals(row))
     limits = _limits(row) if with_interval else ""
@@ -780,7 +785,7 @@ def _value(row: Row, *, with_interval: bool) -> str:
 def _limits(row: Row) -> str:
     """The 95 % interval, or what those that did not answer could have changed."""
     decimals = _decimals(row)
-    if pd.notna(row["worst"]) and row["worst"] < row["best"]:
+    if not fmt.is_missing(row["worst"]) and row["worst"] < row["best"]:
         return f"lägst–högst {fmt.interval(row['worst'], row['best'], decimals)}"
     return fmt.interval(row["ci_low"], row["ci_high"], decimals)
 
@@ -791,13 +796,13 @@ def _when(row: Row) -> str:
 
 
 def _range(row: Row) -> str:
-    if pd.isna(row["value_low"]):
+    if fmt.is_missing(row["value_low"]):
         return ""
     return f"{fmt.number(row['value_low'])}–{fmt.with_unit(row['value_high'], row['unit'])}"
 
 
 def _change(row: Row) -> str:
-    if pd.isna(row["change"]):
+    if fmt.is_missing(row["change"]):
         return ""
     since = f" sedan {fmt.period(row['base_period'])}" if _text(row["base_period"]) else ""
     return signed(row["change"], row["change_unit"] or row["unit"], 4) + since
@@ -833,7 +838,7 @@ def difference_text(comparison: Comparison) -> Marked:
 
 def _asked(row: Row) -> str:
     """How many a survey row is about."""
-    return "" if pd.isna(row["count"]) else marked(reference("s", row["id"]), fmt.number(row["count"]))
+    return "" if fmt.is_missing(row["count"]) else marked(reference("s", row["id"]), fmt.number(row["count"]))
 
 
 def _at(home: pd.Series, place: str) -> Iterable[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -121,8 +122,8 @@ def _lines(rows: pd.DataFrame, analysis: Analysis, tables: Tables) -> Iterator[L
     is_other = (rows["area"] == NATION) | (rows["comparator"] != "")
     others = as_rows(rows[is_other & _has_figure(rows)])
     own = rows[rows["area"].str.startswith(analysis.county.code) & (rows["comparator"] == "") & _stated(rows)]
-    for _, group in own.groupby(POPULATION, sort=True, dropna=False):
-        records = as_rows(group.sort_values("sex"))
+    for _, group in groupby(as_rows(own.sort_values([*POPULATION, "sex"])), key=_population):
+        records = list(group)
         total = [row for row in records if row["sex"] == "T"]
         sexes = [row for row in records if row["sex"] != "T"]
         for row in total:
@@ -131,6 +132,10 @@ def _lines(rows: pd.DataFrame, analysis: Analysis, tables: Tables) -> Iterator[L
             names = fmt.listed(fmt.YOUNG_SEX[row["sex"]] for row in some)
             start = f"– {names}" if total else f"{_label(some[0], analysis)}, {names}"
             yield _line(some, others, analysis, tables, start)
+
+
+def _population(row: Row) -> tuple[str | None, ...]:
+    return tuple(None if row[name] is pd.NA else row[name] for name in POPULATION)
 
 
 def _stated(rows: pd.DataFrame) -> pd.Series:
