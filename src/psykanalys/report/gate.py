@@ -45,7 +45,7 @@ _NUMERIC = ("numerator", "denominator", "value", "value_low", "value_high", "ci_
 NOT_FOR_MAILING = "Ej för utskick: en uppgift kan avslöja någon. Den som gjorde rapporten ser vilken."
 MOST_PARTS = 2_000
 MOST_UNPACKED = 200_000_000
-_APART = "\n¶\n"  # between texts: a number at the end of one has nothing to do with the first word of the next
+_APART = " ¶ "  # between texts: a number at the end of one has nothing to do with the first word of the next
 _UNREADABLE = "cannot be read, so nobody knows what it says"
 _PDF_TEXTS = ("/Alt", "/ActualText", "/Title", "/T", "/Contents", "/TU")
 _UNSEEN = ("script", "style", "template", "title", "desc", "metadata")
@@ -185,28 +185,22 @@ def _shown_figures(report: County) -> Iterator[str]:
 
 
 def _small(threshold: int) -> re.Pattern[str]:
-    """A number from 1 to below the threshold with people after it, or right before it."""
+    """A number from 1 to below the threshold with people after it, or right before it, in text that is `_even`."""
     numbers = [*map(str, range(1, threshold)), *_WORDS[1:threshold]]
     number = rf"(?<![\w,.–-])(?:{'|'.join(numbers)})(?![\w,.]*\d)(?!\s?[%–-])"
     return re.compile(
-        rf"{number}(?:\s+(?!{_NOT_OF}\b)[^\W\d]+)?\s+{_PEOPLE}\w*|{_PEOPLE}\w*\s*[:=]\s*{number}\b", re.IGNORECASE
+        rf"{number}(?:\s+(?!{_NOT_OF}\b)[^\W\d]+)?\s+{_PEOPLE}\w*|{_PEOPLE}\w*\s*[:=]\s*{number}\b"
     )
 
 
 def _phrases(small: re.Pattern[str], text: str) -> list[str]:
     said = _even(text)
-    return [_even(match[0]) for match in small.finditer(said)] if _has_people(said) else []
-
-
-def _has_people(text: str) -> bool:
-    """Whether a word for people can stand in the text: quickly, and sooner yes than no."""
-    folded = _folded(text)
-    return any(stem in folded for stem in _STEMS)
+    return [match[0] for match in small.finditer(said)] if any(stem in said for stem in _STEMS) else []
 
 
 def _with_people(texts: Iterable[str]) -> str:
     """Those of the texts in which a word for people can stand, apart: found in all of them at once."""
-    joined = _folded(_APART.join(dict.fromkeys(texts)))
+    joined = _even(_APART.join(dict.fromkeys(texts)))
     found: dict[int, str] = {}
     for stem in _STEMS:
         at = joined.find(stem)
@@ -219,13 +213,9 @@ def _with_people(texts: Iterable[str]) -> str:
     return _APART.join(found.values())
 
 
-def _folded(text: str) -> str:
-    """Lower case, in which a pattern that ignores case finds the same."""
-    return text.casefold().replace("ı", "i")
-
-
 def _even(text: str) -> str:
-    return " ".join(text.replace("\u00ad", "").lower().split())
+    """The text with single blanks, without soft hyphens, and in lower case as a search that ignores case has it."""
+    return " ".join(text.replace("\u00ad", "").casefold().replace("ı", "i").split())
 
 
 # --- readers: each yields where and what, or raises where the file cannot be read -----------------------------------
