@@ -13,6 +13,7 @@ copy of the project). Prints wall and CPU seconds and the peak of memory over th
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import shutil
 import subprocess
@@ -148,10 +149,18 @@ def more(project: Path, areas: list[str], out: Path) -> None:
     command = [[sys.executable, "-m", "psykanalys", "report", *areas, "--project", str(copy)]]
     show("first run", measured(command, copy))
     show("unchanged", measured(command, copy))
-    path = next(iter(sorted((copy / "data" / "raw").glob("*/goals.csv"))))
-    rows = path.read_text(encoding="utf-8")
-    path.write_text(f"{rows.rstrip()[:-1]}x{rows.rstrip()[-1]}\n", encoding="utf-8")
-    show(f"one row of {path.parent.name} changed", measured(command, copy))
+    show(f"one row of {_change_a_row(copy)} changed", measured(command, copy))
+
+
+def _change_a_row(project: Path) -> str:
+    """Give one goal another label, and return the document that it is of."""
+    path = min((project / "data" / "raw").glob("*/goals.csv"))
+    with path.open(encoding="utf-8", newline="") as file:
+        names, *rows = csv.reader(file)
+    rows[-1][names.index("label")] += " (ändrat)"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([names, *rows])
+    return path.parent.name
 
 
 def show(what: str, cost: Cost) -> None:

@@ -20,7 +20,7 @@ from psykanalys.data.project import Project
 from psykanalys.demo import LAST_YEAR, TRUTH, Size, check_verdicts, make_demo, measures
 from psykanalys.errors import MailError, ProjectError
 from psykanalys.mail import guard
-from psykanalys.present.words import SYNTHETIC
+from psykanalys.present.notices import SYNTHETIC
 from psykanalys.report import params, runner, summary
 from psykanalys.report.asked import file_names
 from psykanalys.report.formats import convert

@@ -134,7 +134,7 @@ def report(
     _one_of("--level", level, ("county", "municipality"))
     where = _project(project)
     os.environ[forked.LIMIT] = f"{timeout:g}"
-    if not why and not dask and (force or forked.is_new(out or where.reports)):
+    if not why and not dask and (force or forked.looks_due(where, out or where.reports)):
         forked.start_early()
     from psykanalys.data.prepare import load_prepared
     from psykanalys.report import params, runner

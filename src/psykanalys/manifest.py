@@ -137,8 +137,8 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, li
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as plain values, in order of id; what is missing is None."""
-    values = table.to_numpy(dtype=object)
-    values = np.where(pd.isna(values), None, values)
+    values = np.array(table.to_numpy(dtype=object))
+    values[pd.isna(values)] = None
     rows = (dict(zip(table.columns, row, strict=True)) for row in values.tolist())
     return sorted(rows, key=lambda row: row["id"])
 

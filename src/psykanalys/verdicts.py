@@ -248,8 +248,8 @@ def to_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
 
 def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dictionaries in which what is missing is None."""
-    names, values = list(table.columns), table.to_numpy(dtype=object)
-    values = np.where(pd.isna(values), None, values)
+    names, values = list(table.columns), np.array(table.to_numpy(dtype=object))
+    values[pd.isna(values)] = None
     return [dict(zip(names, row, strict=True)) for row in values.tolist()]
 
 

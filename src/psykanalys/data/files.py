@@ -56,3 +56,15 @@ def write_all(files: Mapping[Path, bytes], *, private: bool = False) -> None:
         for temporary in written.values():
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+State = tuple[int, int, int, int]
+
+
+def state(path: Path) -> State:
+    """What is another where a file was changed or replaced: what was read of it before need not be read again."""
+    try:
+        now = path.stat()
+    except OSError:
+        return 0, 0, 0, 0
+    return now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns

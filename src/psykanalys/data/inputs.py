@@ -5,24 +5,26 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from psykanalys.data.files import State, state
 from psykanalys.data.prepare import MANIFEST, raw_files
 from psykanalys.data.project import MARKER, Project
 
 
-def county_files(project: Project, county: str) -> Iterator[tuple[str, bytes]]:
+def county_files(project: Project, county: str) -> Iterator[tuple[str, Path | bytes]]:
     """The raw files of a county's documents, its rows in the list of documents, and what belongs to no document."""
     sources = _rows(project.raw / "sources.csv")
     own = [row for row in sources if row.get("county_code") == county or _is_national(row)]
     yield "sources", repr(own).encode()
     for path in sorted(project.raw.glob("*.csv")):
         if path.name != "sources.csv":
-            yield path.name, path.read_bytes()
+            yield path.name, path
     for source in sorted(str(row.get("id")) for row in own):
         for path in sorted((project.raw / source).glob("*.csv")):
-            yield f"{source}/{path.name}", path.read_bytes()
+            yield f"{source}/{path.name}", path
 
 
 def project_files(project: Project, named: Iterable[str] = ()) -> dict[str, bytes]:
@@ -40,16 +42,23 @@ def _is_national(row: dict[str, Any]) -> bool:
     return row.get("county_code") == "00" and row.get("role") == "register"
 
 
-def files_at_stake(project: Project) -> Iterator[tuple[str, bytes]]:
+def files_at_stake(project: Project) -> Iterator[tuple[str, Path]]:
     """Every county's observations, where some are unpublished: what one report hides depends on what others show."""
     paths = sorted(project.raw.glob("*/observations.csv"))
     registers = sorted(project.raw.glob("*/series.csv"))
-    hidden = (row.get("published") == "no" for path in paths for row in _rows(path))
-    if any(hidden) or any(_has_unpublished(path) for path in registers):
-        yield from ((f"{path.parent.name}/{path.name}", path.read_bytes()) for path in [*paths, *registers])
+    if any(_is_unpublished(path, state(path)) for path in paths) or any(
+        _has_unpublished(path, state(path)) for path in registers
+    ):
+        yield from ((f"{path.parent.name}/{path.name}", path) for path in [*paths, *registers])
 
 
-def _has_unpublished(register: Path) -> bool:
+@lru_cache(maxsize=10_000)
+def _is_unpublished(observations: Path, _state: State) -> bool:
+    return any(row.get("published") == "no" for row in _rows(observations))
+
+
+@lru_cache(maxsize=10_000)
+def _has_unpublished(register: Path, _state: State) -> bool:
     """Whether a register may have a row that is not public: the word stands in it."""
     content = register.read_bytes()
     return b"published" in content[:500] and re.search(rb"[,;\t]\"?no\"?[,;\t\r\n]", content) is not None

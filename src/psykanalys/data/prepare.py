@@ -17,7 +17,7 @@ from psykanalys.catalogue import FOLDER as CATALOGUE_FOLDER
 from psykanalys.catalogue import load_catalogue
 from psykanalys.data import contract
 from psykanalys.data.checks import Everything, check, gather
-from psykanalys.data.files import beside
+from psykanalys.data.files import State, beside, state
 from psykanalys.data.project import Project
 from psykanalys.data.reader import MOST_BYTES, read_table, shown
 from psykanalys.data.series import FILE as SERIES
@@ -43,10 +43,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class _Held:
-    """Processed tables in memory, and the state of the files they were made from."""
+    """Processed tables in memory, and the state of the files that they were made from and lie in."""
 
     prepared: Prepared
-    state: frozenset[tuple[str, int, int, int, int]]
+    state: Mapping[Path, State]
 
 
 _held: dict[Path, _Held] = {}
@@ -104,24 +104,29 @@ def prepare(project: Project, *, write: bool = True) -> Prepared:
 
 
 def load_prepared(project: Project) -> Prepared:
-    """Return the processed tables, made anew unless they were made from exactly this raw data and catalogue."""
+    """Return the processed tables, made anew unless they were made from exactly this raw data and catalogue.
+
+    They are read once in a process, as long as no file of either changes.
+    """
     held = _held.get(project.root)
-    if held is not None and held.state == _state(project):
-        tables = {kind: table.copy(deep=False) for kind, table in held.prepared.tables.items()}
-        return replace(held.prepared, tables=tables)
-    stored = _stored(project)
-    return prepare(project) if stored is None else stored
+    if held is None or held.state != _state(project):
+        before = _raw_state(project)
+        stored = _stored(project)
+        prepared = prepare(project) if stored is None else stored
+        held = _held[project.root] = _Held(prepared, before | _processed_state(project))
+    tables = {kind: table.copy(deep=False) for kind, table in held.prepared.tables.items()}
+    return replace(held.prepared, tables=tables)
 
 
 def hold(project: Project, prepared: Prepared) -> None:
     """Keep a project's processed tables in memory for `load_prepared`, as long as they are not stale.
 
-    For a process that forks itself for each report: the tables are read once for all.
+    For a process that forks itself for each report: the tables are read once for all, and their texts made Python's.
     """
-    state = _state(project)
+    now = _state(project)
     if prepared.manifest["inputs"] == _inputs(project):
         tables = {kind: with_plain_texts(table) for kind, table in prepared.tables.items()}
-        _held[project.root] = _Held(replace(prepared, tables=tables), state)
+        _held[project.root] = _Held(replace(prepared, tables=tables), now)
 
 
 def items(text: str) -> list[str]:
@@ -294,11 +299,17 @@ def _inputs(project: Project) -> dict[str, str]:
     return {name: _checksum(path) for name, path in files.items()}
 
 
-def _state(project: Project) -> frozenset[tuple[str, int, int, int, int]]:
-    """Which files the tables are made from and when each was changed last: another state may be other content."""
-    files = [*raw_files(project), *CATALOGUE_FOLDER.glob("*.yaml")]
-    stats = ((str(path), path.stat()) for path in files)
-    return frozenset((name, it.st_ino, it.st_size, it.st_mtime_ns, it.st_ctime_ns) for name, it in stats)
+def _state(project: Project) -> dict[Path, State]:
+    """Which files the tables are made from and lie in, and when each was changed: another state, other content."""
+    return _raw_state(project) | _processed_state(project)
+
+
+def _raw_state(project: Project) -> dict[Path, State]:
+    return {path: state(path) for path in [*raw_files(project), *CATALOGUE_FOLDER.glob("*.yaml")]}
+
+
+def _processed_state(project: Project) -> dict[Path, State]:
+    return {path: state(path) for path in [*project.processed.glob("*.parquet"), *project.processed.glob(MANIFEST)]}
 
 
 def _name_of(project: Project, path: Path) -> str:

@@ -19,8 +19,9 @@ from psykanalys.present.commentary import Commentary
 from psykanalys.present.counts import counted, goals_at
 from psykanalys.present.counts import goals as goals_counted
 from psykanalys.present.html import Bullets, Steps, Text
+from psykanalys.present.notices import SYNTHETIC
 from psykanalys.present.tables import Tables, reported_indicators, target_text
-from psykanalys.present.words import FINDING_KINDS, SYNTHETIC
+from psykanalys.present.words import FINDING_KINDS
 from psykanalys.references import Marked, capital, plain
 from psykanalys.verdicts import BY_INTERVAL, Verdict, Word, expected_errors
 

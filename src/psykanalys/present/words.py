@@ -89,7 +89,6 @@ MARKERS = {
     "not_estimable": "går inte att pröva",
 }
 
-SYNTHETIC = "SYNTETISKA DATA"  # on every page that is made of made-up figures
 
 INDICATOR_KINDS = {
     "yes_no": "ja/nej",

@@ -21,8 +21,8 @@ from lxml import etree, html
 from PIL import Image, UnidentifiedImageError
 
 from psykanalys.present.figures.svg import fixed
+from psykanalys.present.notices import SYNTHETIC
 from psykanalys.present.palette import LIGHT_THEME
-from psykanalys.present.words import SYNTHETIC
 
 BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt",

@@ -32,9 +32,14 @@ def time_limit() -> float:
 _early: list[ForkServer] = []
 
 
-def is_new(folder: Path) -> bool:
-    """Whether no report was made in a folder yet, so that there is something to make."""
-    return not (folder / MADE).is_dir()
+def looks_due(project: Project, folder: Path) -> bool:
+    """Whether there is probably something to make: nothing was made in the folder yet, or a file is younger.
+
+    A guess from the files' times, which costs nothing; what is due is found out from what they hold.
+    """
+    made = [record.stat().st_mtime_ns for record in (folder / MADE).glob("*.json")]
+    files = [path for place in (project.raw, project.parameters, project.notebooks) for path in place.rglob("*")]
+    return not made or any(path.stat().st_mtime_ns > min(made) for path in files if path.is_file())
 
 
 def start_early() -> None:

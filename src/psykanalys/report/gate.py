@@ -188,9 +188,7 @@ def _small(threshold: int) -> re.Pattern[str]:
     """A number from 1 to below the threshold with people after it, or right before it, in text that is `_even`."""
     numbers = [*map(str, range(1, threshold)), *_WORDS[1:threshold]]
     number = rf"(?<![\w,.–-])(?:{'|'.join(numbers)})(?![\w,.]*\d)(?!\s?[%–-])"
-    return re.compile(
-        rf"{number}(?:\s+(?!{_NOT_OF}\b)[^\W\d]+)?\s+{_PEOPLE}\w*|{_PEOPLE}\w*\s*[:=]\s*{number}\b"
-    )
+    return re.compile(rf"{number}(?:\s+(?!{_NOT_OF}\b)[^\W\d]+)?\s+{_PEOPLE}\w*|{_PEOPLE}\w*\s*[:=]\s*{number}\b")
 
 
 def _phrases(small: re.Pattern[str], text: str) -> list[str]:

@@ -15,6 +15,7 @@ from lxml import html
 
 from psykanalys.areas import Area, UnknownAreaError, borders_file, counties, find_county, find_municipality, short_name
 from psykanalys.data.files import write_all
+from psykanalys.present.notices import SYNTHETIC
 
 TITLE = "Psykisk hälsa i länen"
 NOT_MADE = "Rapporten kunde inte göras om. Den som ansvarar för körningen ser varför."
@@ -41,8 +42,6 @@ def write_index(folder: Path, entries: Iterable[Entry]) -> Path:
     """Write `index.html`: the areas by group, in order of name, each with its message and a link."""
     listed = sorted(entries, key=lambda entry: entry.name)
     heads = {entry.name: _head(entry.page) for entry in listed}
-    from psykanalys.present.words import SYNTHETIC
-
     made_up = any(SYNTHETIC.encode() in head for head in heads.values())
     warning = f'<p class="warning">{SYNTHETIC}: alla siffror är påhittade.</p>\n' if made_up else ""
     page = (

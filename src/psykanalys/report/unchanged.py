@@ -10,12 +10,13 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from psykanalys.data.files import State, state
 from psykanalys.data.inputs import county_files, files_at_stake
 from psykanalys.data.project import Project
 from psykanalys.manifest import PACKAGES, canonical
@@ -46,7 +47,7 @@ def parts(project: Project, values: Mapping[str, Any], formats: Sequence[str], n
         "parameters": _sum(canonical({**values, "formats": sorted(formats)}).encode()),
         "raw data": _of_files(county_files(project, code)),
         "protection of persons": _of_files(files_at_stake(project)),
-        "files that parameters name": _of_files((path.name, path.read_bytes()) for path in named),
+        "files that parameters name": _of_files((path.name, path) for path in named),
         "notebook": _sum(notebook.read_bytes()),
         "definitions": _package(_DEFINITIONS),
         "code": _package(_CODE),
@@ -103,7 +104,7 @@ def remember(folder: Path, county: str, now: Mapping[str, str], files: Iterable[
 @cache
 def _package(endings: tuple[str, ...]) -> str:
     paths = sorted(path for path in SOURCE.rglob("*") if path.suffix in endings)
-    return _of_files((path.relative_to(SOURCE).as_posix(), path.read_bytes()) for path in paths)
+    return _of_files((path.relative_to(SOURCE).as_posix(), path) for path in paths)
 
 
 @cache
@@ -112,8 +113,14 @@ def _packages() -> str:
     return _sum(canonical({**versions, "python": list(sys.version_info[:2])}).encode())
 
 
-def _of_files(files: Iterable[tuple[str, bytes]]) -> str:
-    return _sum(canonical({name: _sum(content.replace(b"\r\n", b"\n")) for name, content in files}).encode())
+def _of_files(files: Iterable[tuple[str, Path | bytes]]) -> str:
+    sums = {name: _of_file(each, state(each)) if isinstance(each, Path) else _sum(each) for name, each in files}
+    return _sum(canonical(sums).encode())
+
+
+@lru_cache(maxsize=10_000)
+def _of_file(path: Path, _state: State) -> str:
+    return _sum(path.read_bytes().replace(b"\r\n", b"\n"))
 
 
 def _sum(content: bytes) -> str:
