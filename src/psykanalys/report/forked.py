@@ -38,7 +38,7 @@ def looks_due(project: Project, folder: Path) -> bool:
     A guess from the files' times, which costs nothing; what is due is found out from what they hold.
     """
     made = [record.stat().st_mtime_ns for record in (folder / MADE).glob("*.json")]
-    files = [path for place in (project.raw, project.parameters, project.notebooks) for path in place.rglob("*")]
+    files = [path for place in (project.raw, project.params, project.notebooks) for path in place.rglob("*")]
     return not made or any(path.stat().st_mtime_ns > min(made) for path in files if path.is_file())
 
 
@@ -82,6 +82,7 @@ def run_one(project: Project, county: str, values: Mapping[str, Any], *rest: Any
     with suppress(PsykanalysError):  # the notebook tells what is wrong
         analyse_ahead(params.area_of(values), project, values["threshold"])
     kernel = kernels.fork_ahead()
+    runner.check_ahead(project, values)
     try:
         return runner.run_one(project, county, values, *rest)
     finally:

@@ -79,8 +79,16 @@ def leaks(files: Iterable[Path], report: County) -> list[Leak]:
 
 def leaks_in(files: Mapping[str, bytes], report: County) -> list[Leak]:
     """The same for files that are not written yet, by name."""
-    known = _Known(report)
+    known = know(report)
     return sorted({leak for name, content in files.items() for leak in _in_file(name, content, known)})
+
+
+def know(report: County) -> _Known:
+    """What may be said in files of a report: put together once."""
+    made: dict[str, Any] = report.analysis.made
+    if "known" not in made or made["known"].report is not report:
+        made["known"] = _Known(report)
+    return made["known"]
 
 
 def marked(page: str) -> str:

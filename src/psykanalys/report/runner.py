@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from psykanalys.data.files import write_all
 from psykanalys.data.project import Project
 from psykanalys.errors import ParameterError, PsykanalysError, ReportError
+from psykanalys.manifest import canonical
 from psykanalys.report import forked, index, params, seal, unchanged
 from psykanalys.report.asked import file_names
 from psykanalys.report.fork import Warm, can_fork
@@ -388,7 +390,36 @@ def _report(project: Project, values: Mapping[str, Any], page: str) -> County | 
     """The county that a page is of; a page of somebody's own notebook, without manifest, may be of none."""
     from psykanalys.present.county import load
 
-    return load(project=project, **values) if seal.manifest_of(page) else None
+    if not seal.manifest_of(page):
+        return None
+    ahead = _ahead.pop(canonical(dict(values)), None)
+    with suppress(Exception):  # what went wrong is told where it is done anew
+        return ahead.result() if ahead else load(project=project, **values)
+    return load(project=project, **values)
+
+
+_ahead: dict[str, Future[County]] = {}
+
+
+def check_ahead(project: Project, values: Mapping[str, Any]) -> None:
+    """Put together what a finished report is checked against, in a thread, while its notebook runs.
+
+    For a process that makes one report, after its kernel was forked.
+    """
+    sys.setswitchinterval(0.0005)  # seconds: messages of the kernel are not to wait
+    thread = ThreadPoolExecutor(1)
+    _ahead[canonical(dict(values))] = thread.submit(_checkable, project, values)
+    thread.shutdown(wait=False)
+
+
+def _checkable(project: Project, values: Mapping[str, Any]) -> County:
+    from psykanalys.present.county import load
+    from psykanalys.report import gate
+
+    report = load(project=project, **values)
+    _ = report.twin
+    gate.know(report)
+    return report
 
 
 def _converted(made: _Made, report: County | None, formats: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
