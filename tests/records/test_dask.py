@@ -148,12 +148,12 @@ def in_process(monkeypatch):
     from contextlib import nullcontext
 
     class Here:
-        workers, expected = 1, remote.cluster.versions(remote.PACKAGES)
+        expected = remote.cluster.versions(remote.PACKAGES)
 
-        def send(self, key, value):
+        def send(self, key, value, worker):
             return value
 
-        def run(self, function, tasks, ahead=None):
-            return ((name, function(*arguments()), "") for name, arguments in tasks.items())
+        def run(self, function, tasks, each=1):
+            return ((name, function(*arguments("here")), "") for name, arguments in tasks.items())
 
     monkeypatch.setattr(remote.cluster, "connected", lambda *_: nullcontext(Here()))
