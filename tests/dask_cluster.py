@@ -61,11 +61,15 @@ class Cluster:
     def close(self) -> None:
         """End everything; nobody is left. A worker that is ended from two sides at once may hang: it goes first."""
         below = self.below()
-        for processes in (self.workers, [self.scheduler]):
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                process.wait(WAIT)
+        try:
+            for processes in (self.workers, [self.scheduler]):
+                for process in processes:
+                    process.terminate()
+                for process in processes:
+                    process.wait(WAIT)
+        finally:
+            for process in [*self.workers, self.scheduler]:
+                process.kill()
         assert_gone(below)
 
 

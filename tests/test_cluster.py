@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from dask_cluster import ROOT, cluster, wait_for, wait_until_there
+from dask_cluster import ROOT, WAIT, cluster, wait_for, wait_until_there
 from psykanalys import cluster as ours
 
 EACH = ("a", "b", "c", "d")
@@ -52,13 +52,17 @@ class Run(Thread):
     """A run in a thread of its own; `told` is what it gave."""
 
     def __init__(self, workers, task, names=EACH):
-        super().__init__()
+        super().__init__(daemon=True)
         self.told: dict[str, tuple] = {}
         self._run = workers.run(task, given(names))
         self.start()
 
     def run(self):
         self.told = {name: (result, fault) for name, result, fault in self._run}
+
+    def ended(self):
+        self.join(WAIT)
+        assert not self.is_alive()
 
 
 def kill(worker):
@@ -110,7 +114,7 @@ def test_a_worker_that_joins_while_a_run_goes_on_gets_work(running, tmp_path):
         late = running.add_worker()
         wait_for(lambda: late.pid in at_work(tmp_path / "place"))
         (tmp_path / "place" / "wait").unlink()
-        run.join()
+        run.ended()
     assert {name: told[0][0] for name, told in run.told.items()} == {name: name for name in EACH}
     assert late.pid in {told[0][1] for told in run.told.values()}
 
@@ -126,7 +130,7 @@ def test_a_worker_that_joins_with_other_code_gets_nothing_which_is_told_and_the_
         other = running.add_worker(tmp_path / "src")
         wait_for(lambda: caplog.messages)
         (place / "wait").unlink()
-        run.join()
+        run.ended()
     kill(other)
     assert len(caplog.messages) == 1
     assert re.search(rf"worker tcp://\S+: code \S+ there, {ours.versions()['code']} here", caplog.text)
@@ -161,7 +165,7 @@ def test_without_workers_it_goes_on_where_one_joins_and_ends_where_none_does(run
         kill(first)
         (tmp_path / "one" / "wait").unlink()
         second = running.add_worker()
-        run.join()
+        run.ended()
         assert {told[0] for told in run.told.values()} == {(name, second.pid) for name in EACH}
         assert list(workers.run(str.upper, {"x": shared})) == [("x", "SHARED", "")]
 
@@ -169,7 +173,7 @@ def test_without_workers_it_goes_on_where_one_joins_and_ends_where_none_does(run
         run = Run(workers, work(tmp_path / "two"))
         wait_for(lambda: at_work(tmp_path / "two"))
         kill(second)
-        run.join()
+        run.ended()
     sentence = (
         f"--dask {running.address}: no worker for 1 s — start some with `dask worker {running.address}`, "
         "then this command again: what is made is kept"

@@ -186,7 +186,7 @@ class Cluster:
         raise PsykanalysError(f"--dask {self.address}: the scheduler answers no more — {advice}")
 
     def _ask_scheduler(self) -> dict[str, Any]:
-        told = self._client.sync(self._client.scheduler.identity, n_workers=-1, callback_timeout=ANSWERING)
+        told = self._client.sync(self._client.scheduler.identity, callback_timeout=ANSWERING)
         return dict(told["workers"])
 
     def _welcome(self, workers: Iterable[str]) -> None:
