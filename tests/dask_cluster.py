@@ -16,7 +16,6 @@ import psutil
 ROOT = Path(__file__).parents[1]
 WAIT = 60  # seconds until a test gives up; it waits for what happens, not for time to pass
 ENVIRONMENT = {
-    "PYTHONPATH": str(ROOT / "src"),
     "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "0",
     "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "False",
 }
@@ -28,21 +27,27 @@ class Cluster:
     def __init__(self, folder: Path):
         self.folder = folder
         self.workers: list[subprocess.Popen] = []
-        where = folder / "scheduler.json"
-        self.scheduler = self._start("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(where))
-        self.address = wait_for(lambda: _address(where))
+        self.where = folder / "scheduler.json"
+        self.scheduler = self._start("dask_scheduler", "--port", "0")
 
-    def add_worker(self) -> subprocess.Popen:
+    @property
+    def address(self) -> str:
+        return wait_for(lambda: _address(self.where))
+
+    def add_worker(self, source: Path = ROOT / "src") -> subprocess.Popen:
+        """A worker that has the package of `source`; it waits for the scheduler."""
         scratch = str(self.folder / "scratch")
-        worker = self._start("dask_worker", self.address, "--no-nanny", "--nthreads", "1", "--no-dashboard",
-                             "--local-directory", scratch, "--memory-limit", "0")  # fmt: skip
+        worker = self._start("dask_worker", "--no-nanny", "--nthreads", "1", "--local-directory", scratch,
+                             "--memory-limit", "0", PYTHONPATH=str(source))  # fmt: skip
         self.workers.append(worker)
         return worker
 
-    def _start(self, module: str, *arguments: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", f"distributed.cli.{module}", "--host", "127.0.0.1", *arguments]
+    def _start(self, module: str, *arguments: str, **environment: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", f"distributed.cli.{module}", "--host", "127.0.0.1", "--no-dashboard",
+                   "--scheduler-file", str(self.where), *arguments]  # fmt: skip
         with (self.folder / f"{module}-{len(self.workers)}.log").open("wb") as log:
-            return subprocess.Popen(command, cwd=self.folder, env={**os.environ, **ENVIRONMENT}, stdout=log, stderr=log)
+            environment = {**os.environ, **ENVIRONMENT, **environment}
+            return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
 
     def below(self) -> list[psutil.Process]:
         """What workers have started."""
@@ -54,13 +59,17 @@ class Cluster:
         ]
 
     def close(self) -> None:
-        """End everything; nobody is left."""
-        processes = [*self.workers, self.scheduler]
+        """End everything; nobody is left. A worker that is ended from two sides at once may hang: it goes first."""
         below = self.below()
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(WAIT)
+        try:
+            for processes in (self.workers, [self.scheduler]):
+                for process in processes:
+                    process.terminate()
+                for process in processes:
+                    process.wait(WAIT)
+        finally:
+            for process in [*self.workers, self.scheduler]:
+                process.kill()
         assert_gone(below)
 
 
@@ -70,6 +79,7 @@ def wait_for(found):
     while time.monotonic() < end:
         if result := found():
             return result
+        time.sleep(0.05)  # what is waited for needs the processor
     raise AssertionError("it did not happen")
 
 

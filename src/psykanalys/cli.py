@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from psykanalys.mail.mailing import Post, Result
     from psykanalys.report.runner import Outcome
 
+INTERRUPTED = 130  # exit code after Ctrl-C, by which the command-line library tells of it
+
 app = typer.Typer(
     name="psykanalys",
     help="Swedish county plans for mental health: raw figures in, one report per county out.",
@@ -166,9 +168,18 @@ def _tell_batch(outcomes: list[Outcome], seconds: float, folder: str, summary: P
     for outcome in outcomes:
         for warning in outcome.warnings:
             _tell(f"not for mailing: {warning}", err=True)
+    for message, names in _failures(outcomes).items():
+        _tell(f"failed: {', '.join(names)} — {message}", err=True)
+
+
+def _failures(outcomes: list[Outcome]) -> dict[str, list[str]]:
+    """The areas that failed, by what is to be told of them."""
+    told: dict[str, list[str]] = {}
     for outcome in outcomes:
         if not outcome.done:
-            _tell(f"failed: {outcome.county} — {outcome.message} (notebook kept: {outcome.path})", err=True)
+            kept = f" (notebook kept: {outcome.path})" if outcome.path.is_file() else ""
+            told.setdefault(f"{outcome.message}{kept}", []).append(outcome.county)
+    return told
 
 
 @app.command()
@@ -555,12 +566,17 @@ def main() -> None:
     except MemoryError:
         _tell("psykanalys: the memory is full — a file is too large for this machine", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        _tell("psykanalys: interrupted", err=True)
-        sys.exit(1)
+    except SystemExit as error:
+        _tell_of_interrupt(error)
+        raise
     finally:
         if forked := sys.modules.get("psykanalys.report.forked"):
             forked.end_early()
+
+
+def _tell_of_interrupt(end: SystemExit) -> None:
+    if end.code == INTERRUPTED:
+        _tell("psykanalys: interrupted", err=True)
 
 
 def _tell(text: str, *, err: bool = False) -> None:

@@ -79,9 +79,16 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(remote, "MOST_ROWS", 500)
 
 
-def test_the_files_are_the_same_as_counted_here_though_a_worker_is_killed(files, running, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def here(files, tmp_path_factory):
+    """The folder that was written here, and what was told of it."""
+    folder = tmp_path_factory.mktemp("here")
+    return folder, measure(order(files, folder))
+
+
+def test_the_files_are_the_same_as_counted_here_though_a_worker_is_killed(files, here, running, tmp_path, monkeypatch):
     small_parts(monkeypatch)
-    here = measure(order(files, tmp_path / "here"))
+    folder, here = here
     kept = remote.Parts._keep
     told = []
 
@@ -97,7 +104,7 @@ def test_the_files_are_the_same_as_counted_here_though_a_worker_is_killed(files,
     assert here.quarantined["duplicate_id"] == 13  # one of them has another fault, too
     assert len(here.quarantined) >= 3
     assert replace(there, quarantine=here.quarantine) == here
-    assert written(tmp_path / "there") == written(tmp_path / "here")
+    assert written(tmp_path / "there") == written(folder)
     assert sorted(set(told)) == list(range(len([part for file in parts_of(files) for part in file])))
 
 
@@ -116,10 +123,10 @@ def test_a_parquet_file_is_split_into_row_groups_whose_rows_are_numbered_on(file
     assert [(part.groups, part.first) for part in parts] == [((n,), 300 * n) for n in range(4)]
 
 
-def test_different_ids_with_the_same_hash_are_not_taken_for_one(files, tmp_path, monkeypatch):
+def test_different_ids_with_the_same_hash_are_not_taken_for_one(files, here, tmp_path, monkeypatch):
     """A hash that two different ids share: neither stands there twice. Counted here, by the same code as by workers."""
     small_parts(monkeypatch)
-    here = measure(order(files, tmp_path / "here"))
+    folder, here = here
     in_process(monkeypatch)
     told_equal = remote.checks.equal_hashes
 
@@ -131,7 +138,7 @@ def test_different_ids_with_the_same_hash_are_not_taken_for_one(files, tmp_path,
     monkeypatch.setattr(remote.checks, "equal_hashes", more_equal)
     there = measure(order(files, tmp_path / "there", dask="here"))
     assert there.quarantined == here.quarantined
-    assert written(tmp_path / "there") == written(tmp_path / "here")
+    assert written(tmp_path / "there") == written(folder)
 
 
 def test_a_fault_in_a_file_is_told_by_its_own_name(tmp_path, running, files):
@@ -148,12 +155,12 @@ def in_process(monkeypatch):
     from contextlib import nullcontext
 
     class Here:
-        workers, expected = 1, remote.cluster.versions(remote.PACKAGES)
+        expected = remote.cluster.versions(remote.PACKAGES)
 
-        def send(self, key, value):
+        def send(self, key, value, worker):
             return value
 
-        def run(self, function, tasks, ahead=None):
-            return ((name, function(*arguments()), "") for name, arguments in tasks.items())
+        def run(self, function, tasks, each=1):
+            return ((name, function(*arguments("here")), "") for name, arguments in tasks.items())
 
     monkeypatch.setattr(remote.cluster, "connected", lambda *_: nullcontext(Here()))

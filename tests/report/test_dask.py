@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from hashlib import sha256
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import psutil
 import pytest
 from in_process import small_project
 
-from dask_cluster import assert_gone, cluster, wait_for
+from dask_cluster import ROOT, WAIT, assert_gone, cluster, wait_for
 from psykanalys import cluster as ours
 from psykanalys.data.prepare import load_prepared
 from psykanalys.errors import PsykanalysError
@@ -28,7 +29,7 @@ if county == "vasterbotten":
     raise ValueError("planted")
 place = Path({place!r})
 (place / f"{{os.getpid()}}.kernel").touch()
-while (place / "wait").exists():
+while (place / "wait").exists() or ((place / "wait for others").exists() and len(list(place.glob("*.kernel"))) > 1):
     time.sleep(0.05)
 """
 
@@ -64,6 +65,39 @@ def kill_a_worker_at_work(running, place):
     return below
 
 
+def command(project, out, running, *areas):
+    """The real command, started."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "psykanalys", "report", *areas, "--project", str(project.root), "--out", str(out),
+         "--dask", running.address],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stderr=subprocess.PIPE, text=True,
+        preexec_fn=hear_interrupts,
+    )  # fmt: skip
+
+
+def hear_interrupts():
+    """As on a terminal: whoever runs the tests in the background has taken Ctrl-C away from what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def interrupted(project, out, running, place):
+    """What the command says that is interrupted while a worker works, its exit code, and what it leaves."""
+    with command(project, out, running, NAMES[0]) as process:
+        wait_for(lambda: list(place.glob("*.kernel")))
+        below = running.below()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=WAIT)
+    assert_gone(below)  # though their notebooks would wait for ever
+    return SimpleNamespace(
+        code=process.returncode, said=said, files=[path for path in out.rglob("*") if path.is_file()]
+    )
+
+
+def clear(place):
+    for path in place.iterdir():
+        path.unlink()
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     return tmp_path_factory.mktemp("place")
@@ -84,15 +118,17 @@ def running(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def told(project, place, running, tmp_path_factory):
-    """What a run here and a run on the cluster gave, of which a worker was killed while both worked."""
+    """What a run here and runs on the cluster gave: one interrupted, and one of which a worker was killed."""
     from threading import Thread
 
     here, there = (tmp_path_factory.mktemp(name) for name in ("here", "there"))
-    runner.run(project, NAMES, out=here, jobs=1)
-    for path in place.iterdir():
-        path.unlink()
+    runner.run(project, NAMES, out=here, jobs=2)
+    clear(place)
     (place / "wait").touch()
     made = SimpleNamespace(here=here, there=there, outcomes=[], left=[])
+    made.interrupted = interrupted(project, there, running, place)
+    clear(place)
+    (place / "wait").touch()
     run = Thread(target=lambda: made.outcomes.extend(runner.run(project, NAMES, out=there, dask=running.address)))
     run.start()
     try:
@@ -101,6 +137,12 @@ def told(project, place, running, tmp_path_factory):
         (place / "wait").unlink()
         run.join()
     return made
+
+
+def test_ctrl_c_ends_the_command_with_a_sentence_and_leaves_no_file(told):
+    assert told.interrupted.code == 130
+    assert told.interrupted.said.strip() == "psykanalys: interrupted"
+    assert told.interrupted.files == []
 
 
 def test_all_areas_come_out_though_a_worker_was_killed_with_the_same_bytes(told):
@@ -173,8 +215,6 @@ def test_without_dask_it_says_what_to_install(monkeypatch):
 
 
 def test_dask_is_imported_only_when_it_is_asked_for():
-    import subprocess
-
     code = (
         "import sys, psykanalys.cli, psykanalys.cluster, psykanalys.report.remote; print('distributed' in sys.modules)"
     )
@@ -183,3 +223,27 @@ def test_dask_is_imported_only_when_it_is_asked_for():
         env={**os.environ, "PYTHONPATH": str(ours.manifest.SOURCE.parent)},
     )  # fmt: skip
     assert done.stdout.strip() == "False"
+
+
+def test_a_scheduler_that_dies_is_told_in_a_sentence_and_what_was_made_is_kept(told, running, project, place, tmp_path):
+    """Last here: it takes the scheduler of all."""
+    clear(place)
+    (place / "wait for others").touch()
+    with command(project, tmp_path, running, *NAMES[:2]) as process:
+        wait_for(lambda: len(list(place.glob("*.kernel"))) == 2 and list(tmp_path.glob(".made/*.json")))
+        below = running.below()
+        running.scheduler.kill()
+        _, said = process.communicate(timeout=WAIT)
+    assert_gone(below)
+    (made,) = (path.stem for path in tmp_path.glob(".made/*.json"))
+    (lost,) = {*NAMES[:2]} - {made}
+    assert process.returncode == 1
+    assert said.splitlines()[-1] == (
+        f"failed: {lost} — --dask {running.address}: the scheduler answers no more — "
+        "start it and its workers again, then this command: what is made is kept"
+    )
+    assert "Traceback" not in said
+    assert sums(tmp_path).items() <= sums(told.here).items()
+    assert set(sums(tmp_path)) == {f"{made}.html", f"{made}.json"}
+    reasons = runner.why(project, NAMES[:2], out=tmp_path)
+    assert reasons == {made: "", lost: "not made here before"}

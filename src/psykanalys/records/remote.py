@@ -30,7 +30,7 @@ from psykanalys.records.rows import Rows
 
 PACKAGES = ("duckdb", "pyarrow")
 MOST_ROWS = 2_000_000  # of a part of a Parquet file, unless one row group has more
-AHEAD = 2  # parts that lie with the cluster for each of its workers
+AHEAD = 2  # parts that lie with each worker
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,10 @@ def count(
 
 def _count(path: Path, part: Part, order: Order, asked: tuple[Sequence[Month], Sequence[str]], twice: Twice) -> Counted:
     months, steps = asked
-    with engine.connected([path], order.bounds) as (connection, _):
+    with (
+        engine.connected([path], order.bounds) as (connection, _),
+        cluster.ended_when_given_up(connection.interrupt),
+    ):
         (opened,) = engine.open_files(connection, [path], order.names)
         if dict(opened.columns) != dict(part.file.columns):
             raise PsykanalysError(f"{part.file.shown}: a column has another type in a part of the file")
@@ -149,11 +152,11 @@ class Parts:
             part = self._parts[number]
             order = replace(self._order, files=(), out=Path())
             key = f"psykanalys-part-{number}-{uuid4().hex}"
-            return lambda: (workers.send(key, part.content()), part, order, self._asked, wanted[number],
-                            workers.expected)  # fmt: skip
+            return lambda worker: (workers.send(key, part.content(), worker), part, order, self._asked,
+                                   wanted[number], workers.expected)  # fmt: skip
 
         tasks = {str(number): arguments(number) for number in wanted}
-        for name, counted, fault in workers.run(count, tasks, AHEAD * workers.workers):
+        for name, counted, fault in workers.run(count, tasks, AHEAD):
             if counted is None:
                 raise PsykanalysError(fault)
             self._keep(int(name), counted)

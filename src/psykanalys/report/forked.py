@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MADE = ".made"
 LIMIT = "PSYKANALYS_TIMEOUT"
 SECONDS = 600.0
+MOMENT = 0.5  # seconds between two looks whether what runs is still wanted
 PATIENCE = 60.0  # seconds beyond a notebook's time limit until its report is given up
 
 
@@ -102,11 +103,16 @@ def largest_first(prepared: Prepared, tasks: Mapping[str, Any]) -> list[str]:
 
 
 def run(
-    by: ForkServer, tasks: Mapping[str, tuple[Any, ...]], jobs: int, function: Callable[..., Any] = run_one
+    by: ForkServer,
+    tasks: Mapping[str, tuple[Any, ...]],
+    jobs: int,
+    function: Callable[..., Any] = run_one,
+    given_up: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[str, Any, str]]:
     """Call a function for each task in a fork of its own, at most `jobs` at once.
 
-    Yields (name, result, "") as each is done, or (name, None, what went wrong).
+    Yields (name, result, "") as each is done, or (name, None, what went wrong). Once `given_up` tells so, what runs is
+    ended and nothing more is yielded.
     """
     limit = time_limit() + PATIENCE
     left, running = list(tasks.items())[::-1], dict[str, float]()
@@ -115,6 +121,10 @@ def run(
             name, arguments = left.pop()
             by.send(Fork(name, function, arguments))
             running[name] = time.monotonic() + limit
+        if given_up():
+            for name in running:
+                by.send(End(name))
+            return
         for name, result, fault in _told(by, running, limit):
             del running[name]
             yield name, result, fault
@@ -122,7 +132,7 @@ def run(
 
 def _told(by: ForkServer, running: Mapping[str, float], limit: float) -> Iterator[tuple[str, Any, str]]:
     """What the server tells next of the running ones; or which of them have run too long, and are ended."""
-    told = by.told(max(0.0, min(running.values()) - time.monotonic()))
+    told = by.told(min(MOMENT, max(0.0, min(running.values()) - time.monotonic())))
     if told is None:
         for name in [name for name, until in running.items() if until <= time.monotonic()]:
             by.send(End(name))

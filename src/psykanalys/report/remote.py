@@ -81,7 +81,8 @@ class Workshop:
     def _made(self, county: str, arguments: tuple[Any, ...]) -> Outcome:
         if self._server is None:
             return runner.run_one(*arguments)
-        ((_, outcome, fault),) = forked.run(self._server, {county: arguments}, 1)
+        made = forked.run(self._server, {county: arguments}, 1, given_up=cluster.given_up())
+        _, outcome, fault = next(made, (county, None, "cancelled"))
         return outcome or Outcome(county, False, Path(f"{county}.failed.ipynb"), message=fault)
 
     def close(self) -> None:
@@ -108,7 +109,7 @@ def run(
         bundle = Bundle(_files(project, tasks), forked.time_limit())
         shared = workers.share(bundle.key, bundle)
         given = {
-            name: (lambda name=name: (*shared(), workers.expected, name, tasks[name], list(formats)))
+            name: (lambda worker, name=name: (*shared(worker), workers.expected, name, tasks[name], list(formats)))
             for name in forked.largest_first(load_prepared(project), tasks)
         }
         for name, result, fault in workers.run(make, given):
