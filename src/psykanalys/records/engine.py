@@ -12,7 +12,7 @@ from typing import Any
 
 from psykanalys.data.reader import shown
 from psykanalys.errors import DataError, Fault, PsykanalysError
-from psykanalys.records.contract import BY_NAME, COLUMNS, Column, Names, header_faults
+from psykanalys.records.contract import COLUMNS, Column, Names, header_faults
 
 FORMATS = (".csv", ".parquet")
 MOST_HEADER = 100_000  # bytes
@@ -210,18 +210,13 @@ def _faults(file: File, names: Names) -> list[Fault]:
     return faults
 
 
-def as_extract(files: Sequence[File], names: Names, *, with_rows: bool = False, twice: bool = False) -> str:
+def as_extract(files: Sequence[File], names: Names, *, with_rows: bool = False) -> str:
     """The SQL for all rows of all files with the contract's columns; `unreadable` names a column that cannot be read.
 
     `with_rows` adds where each row stands (`file_number`: in `files`; `row`: as an editor counts it in CSV, from 1 in
-    Parquet) and what it says, in columns that begin with `raw_`. `twice`: only rows whose id is in the table
-    `duplicate_ids`; tested where they are read, so that the others cost nothing more.
+    Parquet) and what it says, in columns that begin with `raw_`.
     """
-    parts = [_one_file(number, file, names, with_rows=with_rows) for number, file in enumerate(files)]
-    if twice:
-        ids = [_value(file, BY_NAME["id"], names) for file in files]
-        parts = [f"{part} WHERE {own} IN (SELECT id FROM duplicate_ids)" for part, own in zip(parts, ids, strict=True)]
-    return " UNION ALL ".join(parts)
+    return " UNION ALL ".join(_one_file(number, file, names, with_rows=with_rows) for number, file in enumerate(files))
 
 
 def _one_file(number: int, file: File, names: Names, *, with_rows: bool) -> str:

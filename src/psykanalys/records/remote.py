@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -96,8 +95,9 @@ def _count(path: Path, part: Part, order: Order, asked: tuple[Sequence[Month], S
         if dict(opened.columns) != dict(part.file.columns):
             raise PsykanalysError(f"{part.file.shown}: a column has another type in a part of the file")
         rows = Rows(order, connection, months, [replace(opened, first=part.first, name=part.file.shown)])
-        ids = _find_ids(connection, twice)
-        tally = rows.tally()
+        checks.keep_hashes(connection, twice.hashes, twice.single)
+        tally = rows.tally(once=True)
+        ids = dict(connection.execute("SELECT id, n FROM duplicate_ids").fetchall())
         tables = {("reporting", "", ""): rows.reporting()}
         for step in (step for step in counts.STEPS if step.name in steps):
             for margin in ("", *order.by):
@@ -107,19 +107,6 @@ def _count(path: Path, part: Part, order: Order, asked: tuple[Sequence[Month], S
         hashes = np.empty(0, np.uint64) if twice.hashes.size else checks.hashes(connection)
         quarantine = b"".join(each for each, _ in bad)
         return Counted(tally, rows.pairs, tables, hashes, ids, quarantine, sum(number for _, number in bad))
-
-
-def _find_ids(connection: Any, twice: Twice) -> dict[str, int]:
-    """Fill the table `duplicate_ids` with those whose hash is told; return them with their number of rows."""
-    connection.execute("CREATE TEMP TABLE equal_hashes AS SELECT unnest(?::UBIGINT[]) AS hash", [twice.hashes.tolist()])
-    connection.execute("CREATE TEMP TABLE single_ids AS SELECT unnest(?::VARCHAR[]) AS id", [list(twice.single)])
-    query = (
-        "SELECT id, count(*) FROM extract "
-        "WHERE hash(id) IN (SELECT hash FROM equal_hashes) AND id NOT IN (SELECT id FROM single_ids) GROUP BY id"
-    )
-    found = dict(connection.execute(query).fetchall())
-    connection.execute("INSERT INTO duplicate_ids SELECT unnest(?::VARCHAR[])", [list(found)])
-    return found
 
 
 class Parts:

@@ -21,10 +21,10 @@ class Rows:
 
     def __init__(self, order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File]):
         self._order, self._connection, self._months, self._files = order, connection, months, files
-        views = {"extract": {}, "rows": {"with_rows": True}, "twice_rows": {"with_rows": True, "twice": True}}
-        connection.execute("CREATE TEMP TABLE duplicate_ids (id VARCHAR)")
-        for name, options in views.items():
-            connection.execute(f"CREATE TEMP VIEW {name} AS {engine.as_extract(files, order.names, **options)}")
+        for name, with_rows in {"extract": False, "rows": True}.items():
+            connection.execute(
+                f"CREATE TEMP VIEW {name} AS {engine.as_extract(files, order.names, with_rows=with_rows)}"
+            )
         self.pairs = checks.few(checks.find_places(connection))
         self._unknown = checks.unknown_areas(self.pairs)
         self.places = Places.of(self.pairs, self._unknown)
@@ -38,17 +38,18 @@ class Rows:
         """Find the rows that are impossible, and count them; the others are kept for counting."""
         if not self._total:
             raise PsykanalysError("records: the extract has no rows — expected one row per contact")
-        checks.find_duplicates(self._connection, self._total, folder)
+        checks.find_equal_hashes(self._connection, self._total, folder)
         return self.tally()
 
-    def tally(self) -> Tally:
-        """Count the rows that are impossible, and keep the others. The table `duplicate_ids` is filled."""
+    def tally(self, *, once: bool = False) -> Tally:
+        """Count the rows that are impossible, and keep the others. `once`: as `checks.set_apart`."""
         self.places.insert(self._connection)
         bad: Counter[tuple[str, str]] = Counter()
-        for number, area, count in checks.set_apart(self._connection, self._files, self._reasons):
+        for number, area, count in checks.set_apart(self._connection, self._files, self._reasons, once=once):
             bad[self._reasons[number].code, area[:2] if area and area not in self._unknown else ""] += count
-        holds = checks.holds(self._reasons) if bad else "true"
-        counts.keep_waits(self._connection, self._months, self._order.by, holds)
+        there = {code for code, _ in bad}
+        found = [reason for reason in self._reasons if reason.code in there]
+        counts.keep_waits(self._connection, self._months, self._order.by, found)
         return Tally(self._total, self._total - sum(bad.values()), dict(bad))
 
     def flow(self, step: Step, margin: str) -> pd.DataFrame:
