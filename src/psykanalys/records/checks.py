@@ -17,6 +17,7 @@ from psykanalys.areas import official_areas
 from psykanalys.data.files import beside, create
 from psykanalys.errors import PsykanalysError
 from psykanalys.records.contract import NAMES
+from psykanalys.records.convert import BROKEN_QUOTES, WRONG_CELLS
 from psykanalys.records.engine import File, literal
 
 SOONEST = date(1900, 1, 1)
@@ -50,6 +51,8 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
     areas = ", ".join(map(literal, sorted(unknown_areas)))
     until = f"CASE WHEN waiting THEN {day} ELSE greatest({', '.join(DATES)}) END"
     return [
+        Reason(WRONG_CELLS, "", f"broken = '{WRONG_CELLS}'", "har ett annat antal celler än rubriken", "structure"),
+        Reason(BROKEN_QUOTES, "", f"broken = '{BROKEN_QUOTES}'", "har ett citattecken som inte stängs", "structure"),
         Reason("unreadable", "", "unreadable IS NOT NULL", "har en cell som inte går att läsa", "structure"),
         Reason("missing_id", "id", "id IS NULL OR id = ''", "saknar nummer", "missing_in_extract"),
         Reason("missing_area", "area", "area IS NULL OR area = ''", "saknar område", "missing_in_extract"),

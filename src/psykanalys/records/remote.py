@@ -90,11 +90,11 @@ def count(
 
 def _count(path: Path, part: Part, order: Order, asked: tuple[Sequence[Month], Sequence[str]], twice: Twice) -> Counted:
     months, steps = asked
-    with engine.connected([path], order.bounds) as (connection, _):
+    with engine.connected([path], order.bounds) as (connection, folder):
         (opened,) = engine.open_files(connection, [path], order.names)
         if dict(opened.columns) != dict(part.file.columns):
             raise PsykanalysError(f"{part.file.shown}: a column has another type in a part of the file")
-        rows = Rows(order, connection, months, [replace(opened, first=part.first, name=part.file.shown)])
+        rows = Rows(order, connection, months, [replace(opened, first=part.first, name=part.file.shown)], folder)
         checks.keep_hashes(connection, twice.hashes, twice.single)
         tally = rows.tally(once=True)
         ids = dict(connection.execute("SELECT id, n FROM duplicate_ids").fetchall())
@@ -112,15 +112,15 @@ def _count(path: Path, part: Part, order: Order, asked: tuple[Sequence[Month], S
 class Parts:
     """An extract that is counted in parts: what `Rows` tells of it, told by a cluster."""
 
-    def __init__(self, order: Order, months: Sequence[Month], files: Sequence[engine.File], steps: Iterable[Step]):
-        self._order, self._asked = order, (months, [step.name for step in steps])
+    def __init__(
+        self, order: Order, months: Sequence[Month], files: Sequence[engine.File], steps: Iterable[Step], folder: Path
+    ):
+        self._order, self._asked, self._folder = order, (months, [step.name for step in steps]), folder
         self._parts = [part for file in files for part in split(file)]
         self._found: dict[int, Counted] = {}
-        self._folder = Path()
 
-    def check(self, folder: Path) -> Tally:
-        """Count every part; parts with an id that is there twice are counted again. Hashes and rows go to `folder`."""
-        self._folder = folder
+    def check(self) -> Tally:
+        """Count every part; parts with an id that is there twice are counted again. Hashes and rows go to files."""
         with cluster.connected(self._order.dask, PACKAGES) as workers:
             self._count(workers, {number: Twice() for number in range(len(self._parts))})
             self._tell_twice(workers)

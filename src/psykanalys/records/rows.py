@@ -12,15 +12,19 @@ import pandas as pd
 
 from psykanalys.errors import PsykanalysError
 from psykanalys.records import checks, counts, engine
+from psykanalys.records.convert import convert
 from psykanalys.records.counts import Month, Places, Step
 from psykanalys.records.order import Order, Tally
 
 
 class Rows:
-    """One extract, or a part of one, while it is counted."""
+    """One extract, or a part of one, while it is counted. `folder`: for what does not fit in memory."""
 
-    def __init__(self, order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File]):
-        self._order, self._connection, self._months, self._files = order, connection, months, files
+    def __init__(
+        self, order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File], folder: Path
+    ):
+        self._order, self._connection, self._months, self._folder = order, connection, months, folder
+        self._files = files = convert(connection, files, order.names, folder)
         for name, with_rows in {"extract": False, "rows": True}.items():
             connection.execute(
                 f"CREATE TEMP VIEW {name} AS {engine.as_extract(files, order.names, with_rows=with_rows)}"
@@ -34,11 +38,11 @@ class Rows:
     def _total(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM extract").fetchall()[0][0])
 
-    def check(self, folder: Path) -> Tally:
+    def check(self) -> Tally:
         """Find the rows that are impossible, and count them; the others are kept for counting."""
         if not self._total:
             raise PsykanalysError("records: the extract has no rows — expected one row per contact")
-        checks.find_equal_hashes(self._connection, self._total, folder)
+        checks.find_equal_hashes(self._connection, self._total, self._folder)
         return self.tally()
 
     def tally(self, *, once: bool = False) -> Tally:
