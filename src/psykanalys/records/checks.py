@@ -90,9 +90,9 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
 
 
 def applies(found: Sequence[Reason]) -> str:
-    """The SQL that is true of a row that some reason applies to, but for its id that may be there twice.
+    """The condition that a reason applies to a row, but for its id that may be there twice. Unknown (NULL): none does.
 
-    A condition for WHERE: it is unknown, not false, of a row that lacks a date.
+    Not negated, so that the database need not test every reason of every row to its end.
     """
     return " OR ".join(f"({reason.sql})" for reason in found if reason.code != TWICE)
 
@@ -186,14 +186,14 @@ def set_apart(
 ) -> list[tuple[int, str | None, int]]:
     """Make the table `impossible` of the rows that a reason applies to, as the quarantine file has them.
 
-    The view `rows` has all, and `equal_hashes` the hashes of ids that may be there twice. The ids that are go to the
+    The view `extract` has all, and `equal_hashes` the hashes of ids that may be there twice. The ids that are go to the
     table `duplicate_ids`; `once`: also those that are here once, because they are in another part of the extract.
     Return how many rows there are by number of the reason and by area.
     """
     cells = ", ".join(_cells(files, found))
     connection.execute(
         f"CREATE TEMP TABLE impossible AS SELECT file_number, {reason_of(found)} AS reason_number, area AS known_area, "
-        f"id AS known_id, {cells} FROM rows WHERE {applies(found)} OR hash(id) IN (SELECT hash FROM equal_hashes)"
+        f"id AS known_id, {cells} FROM extract WHERE {applies(found)} OR hash(id) IN (SELECT hash FROM equal_hashes)"
     )
     connection.execute(
         "CREATE TEMP TABLE duplicate_ids AS SELECT known_id AS id, count(*) AS n FROM impossible "

@@ -51,11 +51,12 @@ class File:
         """The file as a message shows it."""
         return self.name or shown(self.path)
 
-    def scan(self, *, with_rows: bool = False) -> str:
-        """The SQL that reads it, whatever its name holds; `with_rows` numbers the rows of Parquet from 0."""
+    @property
+    def scan(self) -> str:
+        """The SQL that reads it, whatever its name holds; the rows of Parquet are numbered from 0."""
         pattern = literal(_pattern(self.path))
         if not self.delimiter:
-            return f"read_parquet([{pattern}], file_row_number = {str(with_rows).lower()})"
+            return f"read_parquet([{pattern}], file_row_number = true)"
         names = ", ".join(f"{literal(name)}: 'VARCHAR'" for name, _ in self.columns)
         return (
             f"read_csv([{pattern}], auto_detect = false, header = true, delim = {literal(self.delimiter)}, "
@@ -213,38 +214,27 @@ def _faults(file: File, names: Names) -> list[Fault]:
     return faults
 
 
-def as_extract(files: Sequence[File], names: Names, *, with_rows: bool = False) -> str:
+def as_extract(files: Sequence[File], names: Names) -> str:
     """The SQL for all rows of all files with the contract's columns; CSV must be converted first.
 
     `unreadable` names a column that cannot be read; `broken` tells what is wrong with a row that has no cells at all.
-    `with_rows` adds where each row stands (`file_number`: in `files`; `row`: as an editor counts it in CSV, from 1 in
-    Parquet) and what it says, in columns that begin with `raw_`.
+    Beside them where each row stands (`file_number`: in `files`; `row`: as an editor counts it in CSV, from 1 in
+    Parquet) and what it says, in columns that begin with `raw_`. What is not asked for is not read.
     """
-    parts = [*NAMES, "unreadable", "broken"]
-    if with_rows:
-        parts += ["file_number", "row", *_RAW]
+    parts = [*NAMES, "unreadable", "broken", "file_number", "row", *(f"raw_{name}" for name in NAMES)]
     return " UNION ALL ".join(
-        f"SELECT {', '.join(parts)} FROM ({_numbered(number, file, names, with_rows=with_rows)})"
+        f"SELECT {', '.join(parts)} FROM (SELECT *, {number} AS file_number, file_row_number + {file.first + 1} AS row "
+        f"FROM {file.scan if file.converted else f'({as_values(file, names)})'})"
         for number, file in enumerate(files)
     )
 
 
-def _numbered(number: int, file: File, names: Names, *, with_rows: bool) -> str:
-    rows = file.scan(with_rows=with_rows) if file.converted else f"({as_values(file, names, with_rows=with_rows)})"
-    if not with_rows:
-        return f"FROM {rows}"
-    return f"SELECT *, {number} AS file_number, file_row_number + {file.first + 1} AS row FROM {rows}"
-
-
-_RAW = [f"raw_{name}" for name in NAMES]
-
-
-def as_values(file: File, names: Names, *, with_rows: bool = False) -> str:
-    """The SQL for a file's rows as values, with their own text; `with_rows` as in `File.scan`.
+def as_values(file: File, names: Names) -> str:
+    """The SQL for a file's rows as values, with their own text, and in Parquet with their number from 0.
 
     One step a level: what is made of a cell several times is made once.
     """
-    types, place = dict(file.columns), ", file_row_number" if with_rows else ""
+    types, place = dict(file.columns), "" if file.delimiter else ", file_row_number"
     given, values = [f"{file.given(BROKEN)} AS broken{place}"], [f"broken{place}"]
     for column in COLUMNS:
         name, source = column.name, names.source_name(column.name)
@@ -252,7 +242,7 @@ def as_values(file: File, names: Names, *, with_rows: bool = False) -> str:
         if types.get(source) == "VARCHAR":
             given.append(f"{_trimmed(identifier(source))} AS text_{name}")
         values += [f"raw_{name}", f"{_value(file, column, names) or _NOTHING[column.type]} AS {name}"]
-    inner = f"SELECT {', '.join(given)} FROM {file.scan(with_rows=with_rows)}"
+    inner = f"SELECT {', '.join(given)} FROM {file.scan}"
     return f"SELECT *, {_unreadable(file, names)} AS unreadable FROM (SELECT {', '.join(values)} FROM ({inner}))"
 
 

@@ -25,10 +25,7 @@ class Rows:
     ):
         self._order, self._connection, self._months, self._folder = order, connection, months, folder
         self._files = files = convert(connection, files, order.names, folder)
-        for name, with_rows in {"extract": False, "rows": True}.items():
-            connection.execute(
-                f"CREATE TEMP VIEW {name} AS {engine.as_extract(files, order.names, with_rows=with_rows)}"
-            )
+        connection.execute(f"CREATE TEMP VIEW extract AS {engine.as_extract(files, order.names)}")
         self.pairs = checks.few(checks.find_places(connection))
         self._unknown = checks.unknown_areas(self.pairs)
         self.places = Places.of(self.pairs, self._unknown)
@@ -51,9 +48,7 @@ class Rows:
         bad: Counter[tuple[str, str]] = Counter()
         for number, area, count in checks.set_apart(self._connection, self._files, self._reasons, once=once):
             bad[self._reasons[number].code, area[:2] if area and area not in self._unknown else ""] += count
-        there = {code for code, _ in bad}
-        found = [reason for reason in self._reasons if reason.code in there]
-        counts.keep_waits(self._connection, self._months, self._order.by, found)
+        counts.keep_waits(self._connection, self._months, self._order.by)
         return Tally(self._total, self._total - sum(bad.values()), dict(bad))
 
     def flow(self, step: Step, margin: str) -> pd.DataFrame:
