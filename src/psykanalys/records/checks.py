@@ -139,7 +139,9 @@ def find_equal_hashes(connection: Any, rows: int, folder: Path) -> None:
 
 def keep_hashes(connection: Any, hashes: np.ndarray, single: Sequence[str] = ()) -> None:
     """Make the table `equal_hashes`, and `single_ids` of ids that are known to be there once only."""
-    connection.execute("CREATE TEMP TABLE equal_hashes AS SELECT unnest(?::UBIGINT[]) AS hash", [hashes.tolist()])
+    connection.register("told", pyarrow.table({"hash": hashes}))
+    connection.execute("CREATE TEMP TABLE equal_hashes AS FROM told")
+    connection.unregister("told")
     connection.execute("CREATE TEMP TABLE single_ids AS SELECT unnest(?::VARCHAR[]) AS id", [list(single)])
 
 
