@@ -64,6 +64,14 @@ def twice_in_documents(small) -> None:
     small.write("gb-survey/units.csv", [header, *other])
 
 
+def another_area(small) -> None:
+    (small.root / RAW / "gb-survey").mkdir()
+    header, *rows = small.records("areas")
+    cells = {"id": "area-other", "source": "gb-survey", "places": "gb-survey:1", "name": "Umeå med kranskommuner"}
+    small.write("gb-survey/areas.csv", [header, *([{**dict(zip(header, row, strict=True)), **cells}[name]
+                                                   for name in header] for row in rows)])  # fmt: skip
+
+
 FILES = [
     file("an empty file", b"", "the file is empty — a header line: id,source,places,section,indicator,area"),
     file("only blank lines", b"\n \n\r\n\n", "the file is empty — a header line"),
@@ -288,6 +296,8 @@ IDS = [
     Bad("the same area code twice", f"{PLAN}/areas.csv:3:code",
         "'24-umea-area' is already the code of vb-plan/areas.csv row 2 — another code",
         lambda small: small.add("areas", id="area-two")),
+    Bad("the code of another area in another document", f"{PLAN}/areas.csv:2:code",
+        "'24-umea-area' is already the code of gb-survey/areas.csv row 2 — another code", another_area),
     cell("an id with capitals", "needs:2:id", "Need-1", "'Need-1' has the wrong form — lower-case letters and digits"),
     cell("an id with å", "needs:2:id", "behov-umeå", "'behov-umeå' has the wrong form — lower-case letters and digits"),
     cell("no id", "needs:2:id", "", "the cell is empty — lower-case letters and digits joined by hyphens"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from datetime import date
 
 import pytest
 
@@ -11,6 +12,7 @@ from psykanalys.analysis import assemble
 from psykanalys.areas import find_county
 from psykanalys.data.prepare import check_project, prepare
 from psykanalys.data.project import Project
+from psykanalys.errors import PsykanalysError
 from psykanalys.present.county import County
 
 from .test_measures import made
@@ -73,3 +75,24 @@ def test_it_lies_beside_other_documents(with_waits, project, tmp_path):
     for row in rows:
         shutil.copytree(with_waits.raw / row[0], both.raw / row[0])
     assert check_project(both) == []
+
+
+def test_two_extracts_in_one_place_tell_of_the_same_units(tell, tmp_path):
+    first = tell([{}] * 30 + [{"unit": "Norra"}] * 30, by=("unit",))
+    tell([{}] * 30 + [{"unit": "Södra"}] * 30, by=("unit",), day=date(2024, 7, 31), month="2024-06")
+    tell([{}] * 30 + [{"unit": "Norra"}] * 30, by=("unit",))
+    project = Project(tmp_path / "project")
+    shutil.copytree(first.out / "raw", project.raw)
+    assert check_project(project) == []
+    with (project.raw / "sources.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["dated"] for row in csv.DictReader(file)] == ["2024-07-31", "2024-06-30"]
+    assert {"24-alidhem", "24-norra", "24-sodra"} <= set(prepare(project, write=False)["observations"]["area"])
+
+
+def test_another_list_of_sources_is_not_overwritten(tell, tmp_path):
+    other = tmp_path / "out" / "raw" / "sources.csv"
+    other.parent.mkdir(parents=True)
+    other.write_text("Källa;År\n", encoding="utf-8")
+    with pytest.raises(PsykanalysError, match="no list of documents as written here"):
+        tell([{}])
+    assert other.read_text(encoding="utf-8") == "Källa;År\n"

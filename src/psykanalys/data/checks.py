@@ -105,17 +105,21 @@ def _row_faults(everything: Everything, table: Table, row: Any) -> Iterator[tupl
 
 
 def _duplicates(everything: Everything, column: str) -> Iterator[Fault]:
-    first: dict[str, str] = {}
+    first: dict[str, tuple[str, Any]] = {}
     for table in everything.tables:
         for line, row in zip(table.lines, table.rows, strict=True):
             value = getattr(row, column, None)
             if value is None:
                 continue
-            if value in first:
-                yield table.fault(
-                    line, column, f"'{value}' is already the {column} of {first[value]}", f"another {column}"
-                )
-            first.setdefault(value, f"{table.path.parent.name}/{table.path.name} row {line}")
+            place, other = first.setdefault(value, (f"{table.path.parent.name}/{table.path.name} row {line}", row))
+            if other is not row and not (column == "code" and _same_area(row, other)):
+                yield table.fault(line, column, f"'{value}' is already the {column} of {place}", f"another {column}")
+
+
+def _same_area(row: Area, other: Area) -> bool:
+    """Whether two documents tell of the same area."""
+    told = [(area.name, area.kind, area.parent, area.members) for area in (row, other)]
+    return row.source != other.source and told[0] == told[1]
 
 
 _POPULATION = ("source", "indicator", "area", "comparator", "period", "as_of", "sex", "age", "dimension", "level")

@@ -139,7 +139,10 @@ class Source(BaseModel):
 class Area(Row):
     """An area, unit or group that has no official code: subregion, private providers, clinic, named group."""
 
-    code: Id = Field(description="Our code: county code, hyphen, English slug, e.g. `24-umea-area`.")
+    code: Id = Field(
+        description="Our code: county code, hyphen, English slug, e.g. `24-umea-area`. Documents may share "
+        "it: then the name, kind, parent and members are the same."
+    )
     name: RequiredText = Field(description="Name as the document has it.")
     kind: Literal["subregion", "providers", "unit", "organisation", "group"] = Field(description="What it is.")
     parent: Annotated[str, StringConstraints(pattern=r"^\d{2,4}$")] = Field(

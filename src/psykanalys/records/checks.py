@@ -17,12 +17,14 @@ from psykanalys.areas import official_areas
 from psykanalys.data.files import beside, create
 from psykanalys.errors import PsykanalysError
 from psykanalys.records.contract import NAMES
+from psykanalys.records.convert import BROKEN_QUOTES, WRONG_CELLS
 from psykanalys.records.engine import File, literal
 
 SOONEST = date(1900, 1, 1)
 PARTITION = 40_000_000  # ids whose hashes are sorted at once: 8 bytes each
 MOST_PLACES = 50_000
 ROWS_AT_ONCE = 100_000
+TWICE = "duplicate_id"
 DATES = ("referral", "first_visit", "assessment", "treatment_start", "closed")
 
 
@@ -43,12 +45,14 @@ class Reason:
 def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
     """Every reason, in the order in which they are tried. A condition that is unknown (NULL) does not apply.
 
-    The last is of ids that are there twice, which `find_duplicates` finds.
+    The last is of ids that are there twice, which `set_apart` finds.
     """
     day = f"DATE '{extract_date}'"
     areas = ", ".join(map(literal, sorted(unknown_areas)))
     until = f"CASE WHEN waiting THEN {day} ELSE greatest({', '.join(DATES)}) END"
     return [
+        Reason(WRONG_CELLS, "", f"broken = '{WRONG_CELLS}'", "har ett annat antal celler än rubriken", "structure"),
+        Reason(BROKEN_QUOTES, "", f"broken = '{BROKEN_QUOTES}'", "har ett citattecken som inte stängs", "structure"),
         Reason("unreadable", "", "unreadable IS NOT NULL", "har en cell som inte går att läsa", "structure"),
         Reason("missing_id", "id", "id IS NULL OR id = ''", "saknar nummer", "missing_in_extract"),
         Reason("missing_area", "area", "area IS NULL OR area = ''", "saknar område", "missing_in_extract"),
@@ -70,7 +74,7 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
                "har en utredning före första besöket"),
         Reason("treatment_before_visit", "treatment_start", "treatment_start < first_visit",
                "har en behandling före första besöket"),
-        Reason("closed_too_early", "closed", _any(DATES[:-1], "> closed"),
+        Reason("closed_too_early", "closed", f"closed IS NOT NULL AND greatest({', '.join(DATES[:-1])}) > closed",
                "är avslutade före en senare händelse"),
         Reason("closed_and_waiting", "closed", "waiting AND closed IS NOT NULL", "är både avslutade och väntande"),
         Reason("treated_and_waiting", "waiting", "waiting AND treatment_start IS NOT NULL",
@@ -78,17 +82,19 @@ def reasons(extract_date: date, unknown_areas: Collection[str]) -> list[Reason]:
         Reason("no_outcome", "waiting", "NOT waiting AND closed IS NULL AND first_visit IS NULL",
                "har varken besök, avslut eller pågående väntan"),
         Reason("chosen_too_long", "patient_chosen_days",
-               f"CASE WHEN patient_chosen_days <> 0 THEN patient_chosen_days NOT BETWEEN 0 AND {until} - referral END",
+               f"patient_chosen_days <> 0 AND patient_chosen_days NOT BETWEEN 0 AND {until} - referral",
                "har en patientvald väntan som är längre än väntan, eller under noll"),
-        Reason("duplicate_id", "id", "true", "har ett nummer som står flera gånger",
+        Reason(TWICE, "id", "true", "har ett nummer som står flera gånger",
                "duplicate"),
     ]  # fmt: skip
 
 
-def holds(found: Sequence[Reason]) -> str:
-    """The SQL that is true of a row that no reason applies to but that its id may be there twice."""
-    others = " OR ".join(f"({reason.sql})" for reason in found if reason.code != "duplicate_id")
-    return f"NOT coalesce({others}, false)"
+def applies(found: Sequence[Reason]) -> str:
+    """The condition that a reason applies to a row, but for its id that may be there twice. Unknown (NULL): none does.
+
+    Not negated, so that the database need not test every reason of every row to its end.
+    """
+    return " OR ".join(f"({reason.sql})" for reason in found if reason.code != TWICE)
 
 
 def _any(columns: Iterable[str], comparison: str) -> str:
@@ -122,20 +128,21 @@ def unknown_areas(places: Sequence[tuple[str | None, str | None]]) -> set[str]:
     return {area for area, _ in places if area and area not in known}
 
 
-def find_duplicates(connection: Any, rows: int, folder: Path) -> None:
-    """Fill the table `duplicate_ids` with the ids that stand in more than one row.
+def find_equal_hashes(connection: Any, rows: int, folder: Path) -> None:
+    """Make the table `equal_hashes` of the hashes of ids that stand in more than one row.
 
-    Hashes of 64 bits are sorted a part at a time, so that memory does not grow with the extract; ids whose hashes are
-    equal are then compared themselves.
+    Hashes of 64 bits are sorted a part at a time, so that memory does not grow with the extract. Different ids may have
+    the same hash: `set_apart` compares the ids themselves.
     """
-    connection.execute("CREATE TEMP TABLE equal_hashes (hash UBIGINT)")
-    for equal in equal_hashes(_hashes(connection), rows, folder):
-        connection.execute("INSERT INTO equal_hashes SELECT unnest(?::UBIGINT[])", [equal.tolist()])
-    if connection.execute("SELECT count(*) FROM equal_hashes").fetchall()[0][0]:
-        connection.execute(
-            "INSERT INTO duplicate_ids SELECT id FROM extract "
-            "WHERE hash(id) IN (SELECT hash FROM equal_hashes) GROUP BY id HAVING count(*) > 1"
-        )
+    keep_hashes(connection, np.concatenate([np.empty(0, np.uint64), *equal_hashes(_hashes(connection), rows, folder)]))
+
+
+def keep_hashes(connection: Any, hashes: np.ndarray, single: Sequence[str] = ()) -> None:
+    """Make the table `equal_hashes`, and `single_ids` of ids that are known to be there once only."""
+    connection.register("told", pyarrow.table({"hash": hashes}))
+    connection.execute("CREATE TEMP TABLE equal_hashes AS FROM told")
+    connection.unregister("told")
+    connection.execute("CREATE TEMP TABLE single_ids AS SELECT unnest(?::VARCHAR[]) AS id", [list(single)])
 
 
 def equal_hashes(found: Iterable[np.ndarray], rows: int, folder: Path) -> Iterator[np.ndarray]:
@@ -176,18 +183,29 @@ def _write_hashes(found: Iterable[np.ndarray], paths: Sequence[Path]) -> None:
 QUARANTINE = ("file", "row", "reason", "column", *NAMES)
 
 
-def set_apart(connection: Any, files: Sequence[File], found: Sequence[Reason]) -> list[tuple[int, str | None, int]]:
+def set_apart(
+    connection: Any, files: Sequence[File], found: Sequence[Reason], *, once: bool = False
+) -> list[tuple[int, str | None, int]]:
     """Make the table `impossible` of the rows that a reason applies to, as the quarantine file has them.
 
-    The view `rows` has all, and `twice_rows` those whose id is there twice. Return how many there are by number of the
-    reason and by area.
+    The view `extract` has all, and `equal_hashes` the hashes of ids that may be there twice. The ids that are go to the
+    table `duplicate_ids`; `once`: also those that are here once, because they are in another part of the extract.
+    Return how many rows there are by number of the reason and by area.
     """
     cells = ", ".join(_cells(files, found))
-    select = f"SELECT file_number, {reason_of(found)} AS reason_number, area AS known_area, {cells}"
-    connection.execute(f"CREATE TEMP TABLE impossible AS {select} FROM rows WHERE NOT {holds(found)}")
-    if connection.execute("SELECT count(*) FROM duplicate_ids").fetchall()[0][0]:
-        connection.execute("CREATE TEMP TABLE twice AS SELECT * FROM twice_rows")
-        connection.execute(f"INSERT INTO impossible {select} FROM twice WHERE {holds(found)}")
+    connection.execute(
+        f"CREATE TEMP TABLE impossible AS SELECT file_number, {reason_of(found)} AS reason_number, area AS known_area, "
+        f"id AS known_id, {cells} FROM extract WHERE {applies(found)} OR hash(id) IN (SELECT hash FROM equal_hashes)"
+    )
+    connection.execute(
+        "CREATE TEMP TABLE duplicate_ids AS SELECT known_id AS id, count(*) AS n FROM impossible "
+        "WHERE hash(known_id) IN (SELECT hash FROM equal_hashes) AND known_id NOT IN (SELECT id FROM single_ids) "
+        f"GROUP BY known_id HAVING count(*) > {0 if once else 1}"
+    )
+    twice = [reason.code for reason in found].index(TWICE)
+    connection.execute(
+        f"DELETE FROM impossible WHERE reason_number = {twice} AND known_id NOT IN (SELECT id FROM duplicate_ids)"
+    )
     return connection.execute(
         "SELECT reason_number, known_area, count(*) FROM impossible GROUP BY ALL ORDER BY ALL"
     ).fetchall()

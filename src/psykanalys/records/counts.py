@@ -120,16 +120,19 @@ _MEMBERS = {
 }
 
 
-def keep_waits(connection: Any, months: Sequence[Month], margins: Sequence[str], holds: str) -> None:
-    """Make the table `waits`: the rows that hold and that any figure of these months needs, in a narrow form."""
+def keep_waits(connection: Any, months: Sequence[Month], margins: Sequence[str]) -> None:
+    """Make the table `waits`: the rows that hold and that any figure of these months needs, in a narrow form.
+
+    The table `impossible` has the others.
+    """
     own = [f"{_MEMBERS[name]} AS member_{name}" for name in margins]
     last = "greatest(referral, first_visit, assessment, treatment_start, closed)"
+    needed = f"referral <= {_day(months[-1].last)} AND (waiting OR {last} >= {_day(months[0].first)})"
     connection.execute(
         f"CREATE TEMP TABLE waits AS SELECT {', '.join(['county', 'unit_number', '0 AS member_', *own])}, referral, "
         "first_visit, assessment, treatment_start, closed, waiting, coalesce(patient_chosen_days > 0, false) AS chosen "
-        "FROM extract ANTI JOIN duplicate_ids USING (id) "
-        "LEFT JOIN places ON area = known_area AND unit IS NOT DISTINCT FROM known_unit "
-        f"WHERE referral <= {_day(months[-1].last)} AND (waiting OR {last} >= {_day(months[0].first)}) AND {holds}"
+        "FROM extract ANTI JOIN impossible USING (file_number, row) "
+        f"LEFT JOIN places ON area = known_area AND unit IS NOT DISTINCT FROM known_unit WHERE {needed}"
     )
 
     if lost := connection.execute("SELECT count(*) FROM waits WHERE county IS NULL").fetchall()[0][0]:

@@ -12,10 +12,11 @@ from typing import Any
 
 from psykanalys.data.reader import shown
 from psykanalys.errors import DataError, Fault, PsykanalysError
-from psykanalys.records.contract import BY_NAME, COLUMNS, Column, Names, header_faults
+from psykanalys.records.contract import BY_NAME, COLUMNS, NAMES, Column, Names, header_faults
 
 FORMATS = (".csv", ".parquet")
 MOST_HEADER = 100_000  # bytes
+BROKEN = "psykanalys_broken"  # the column that tells what is wrong with a whole row
 _DELIMITERS = (",", ";", "\t")
 _SMALL = {"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT"}
 _INTEGERS = _SMALL | {"BIGINT", "UINTEGER", "UBIGINT"}
@@ -35,6 +36,7 @@ class File:
     """One file of an extract: its columns with their types, in the file's order.
 
     Where it is a part of another file, `first` rows stand before it there, and `name` is what the other is called.
+    `converted`: it was CSV, and has the contract's values (`as_values`), whatever `columns` the other had.
     """
 
     path: Path
@@ -42,23 +44,24 @@ class File:
     delimiter: str = ""
     first: int = 0
     name: str = ""
+    converted: bool = False
 
     @property
     def shown(self) -> str:
         """The file as a message shows it."""
         return self.name or shown(self.path)
 
-    def scan(self, *, with_rows: bool) -> str:
-        """The SQL that reads it, whatever its name holds; `with_rows` numbers the rows."""
+    @property
+    def scan(self) -> str:
+        """The SQL that reads it, whatever its name holds; the rows of Parquet are numbered from 0."""
         pattern = literal(_pattern(self.path))
         if not self.delimiter:
-            return f"read_parquet([{pattern}], file_row_number = {str(with_rows).lower()})"
+            return f"read_parquet([{pattern}], file_row_number = true)"
         names = ", ".join(f"{literal(name)}: 'VARCHAR'" for name, _ in self.columns)
-        read = (
+        return (
             f"read_csv([{pattern}], auto_detect = false, header = true, delim = {literal(self.delimiter)}, "
             f"quote = '\"', escape = '\"', columns = {{{names}}})"
         )
-        return f"(SELECT *, row_number() OVER () AS file_row_number FROM {read})" if with_rows else read
 
     def given(self, name: str) -> str:
         """A column as it stands in the file; made text only for the few rows that are told."""
@@ -100,7 +103,7 @@ def find_files(given: Iterable[Path]) -> list[Path]:
 
 @contextmanager
 def connected(paths: Sequence[Path], bounds: Bounds) -> Iterator[tuple[Any, Path]]:
-    """A connection that can open these files only, and the folder where it puts what does not fit in memory.
+    """A connection that can open these files only, and the folder where it puts what does not fit in memory, and may.
 
     The folder is for this user only and is gone afterwards. Raises PsykanalysError where DuckDB is not installed.
     """
@@ -115,6 +118,7 @@ def connected(paths: Sequence[Path], bounds: Bounds) -> Iterator[tuple[Any, Path
         try:
             allowed = [name for path in paths for name in (path.as_posix(), _pattern(path))]
             connection.execute(f"SET allowed_paths = [{', '.join(map(literal, allowed))}]")
+            connection.execute(f"SET allowed_directories = [{literal(folder)}]")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET enable_progress_bar = false")
             yield connection, Path(folder)
@@ -210,77 +214,86 @@ def _faults(file: File, names: Names) -> list[Fault]:
     return faults
 
 
-def as_extract(files: Sequence[File], names: Names, *, with_rows: bool = False, twice: bool = False) -> str:
-    """The SQL for all rows of all files with the contract's columns; `unreadable` names a column that cannot be read.
+def as_extract(files: Sequence[File], names: Names) -> str:
+    """The SQL for all rows of all files with the contract's columns; CSV must be converted first.
 
-    `with_rows` adds where each row stands (`file_number`: in `files`; `row`: as an editor counts it in CSV, from 1 in
-    Parquet) and what it says, in columns that begin with `raw_`. `twice`: only rows whose id is in the table
-    `duplicate_ids`; tested where they are read, so that the others cost nothing more.
+    `unreadable` names a column that cannot be read; `broken` tells what is wrong with a row that has no cells at all.
+    Beside them where each row stands (`file_number`: in `files`; `row`: as an editor counts it in CSV, from 1 in
+    Parquet) and what it says, in columns that begin with `raw_`. What is not asked for is not read.
     """
-    parts = [_one_file(number, file, names, with_rows=with_rows) for number, file in enumerate(files)]
-    if twice:
-        ids = [_value(file, BY_NAME["id"], names) for file in files]
-        parts = [f"{part} WHERE {own} IN (SELECT id FROM duplicate_ids)" for part, own in zip(parts, ids, strict=True)]
-    return " UNION ALL ".join(parts)
+    parts = [*NAMES, "unreadable", "broken", "file_number", "row", *(f"raw_{name}" for name in NAMES)]
+    return " UNION ALL ".join(
+        f"SELECT {', '.join(parts)} FROM (SELECT *, {number} AS file_number, file_row_number + {file.first + 1} AS row "
+        f"FROM {file.scan if file.converted else f'({as_values(file, names)})'})"
+        for number, file in enumerate(files)
+    )
 
 
-def _one_file(number: int, file: File, names: Names, *, with_rows: bool) -> str:
-    values = {column.name: _value(file, column, names) for column in COLUMNS}
-    parts = [f"{values[column.name] or _NOTHING[column.type]} AS {column.name}" for column in COLUMNS]
-    parts.append(f"{_unreadable(file, names, values)} AS unreadable")
-    if with_rows:
-        parts += [f"{number} AS file_number", f"file_row_number + {file.first + 1} AS row"]
-        parts += [f"{file.given(names.source_name(column.name))} AS raw_{column.name}" for column in COLUMNS]
-    return f"SELECT {', '.join(parts)} FROM {file.scan(with_rows=with_rows)}"
+def as_values(file: File, names: Names) -> str:
+    """The SQL for a file's rows as values, with their own text, and in Parquet with their number from 0.
+
+    One step a level: what is made of a cell several times is made once.
+    """
+    types, place = dict(file.columns), "" if file.delimiter else ", file_row_number"
+    given, values = [f"{file.given(BROKEN)} AS broken{place}"], [f"broken{place}"]
+    for column in COLUMNS:
+        name, source = column.name, names.source_name(column.name)
+        given.append(f"{file.given(source)} AS raw_{name}")
+        if types.get(source) == "VARCHAR":
+            given.append(f"{_trimmed(identifier(source))} AS text_{name}")
+        values += [f"raw_{name}", f"{_value(file, column, names) or _NOTHING[column.type]} AS {name}"]
+    inner = f"SELECT {', '.join(given)} FROM {file.scan}"
+    return f"SELECT *, {_unreadable(file, names)} AS unreadable FROM (SELECT {', '.join(values)} FROM ({inner}))"
+
+
+def _trimmed(text: str) -> str:
+    """Text without blanks around it; few have any, and to look is cheaper than to trim."""
+    return f"CASE WHEN {text} LIKE ' %' OR {text} LIKE '% ' THEN trim({text}) ELSE {text} END"
 
 
 _NOTHING = {"text": "CAST(NULL AS VARCHAR)", "date": "CAST(NULL AS DATE)", "number": "CAST(NULL AS INTEGER)",
             "yes_no": "CAST(NULL AS BOOLEAN)"}  # fmt: skip
 
 
-def _unreadable(file: File, names: Names, values: Mapping[str, str | None]) -> str:
-    """The SQL for the first column whose cell is not empty and cannot be read."""
+def _unreadable(file: File, names: Names) -> str:
+    """The SQL for the first column whose cell is not empty and has no value."""
     types, whens = dict(file.columns), []
-    for column in COLUMNS:
-        name, value = names.source_name(column.name), values[column.name]
-        if value and column.type != "text" and (column.type, types[name]) not in _ALWAYS_READ:
-            whens.append(f"WHEN {value} IS NULL AND {_filled(name, types[name])} THEN '{column.name}'")
+    for name, column in BY_NAME.items():
+        kind = types.get(names.source_name(name))
+        if kind and column.type != "text" and (column.type, kind) not in _ALWAYS_READ:
+            filled = f"trim(raw_{name}) <> ''" if kind == "VARCHAR" else f"raw_{name} IS NOT NULL"
+            whens.append(f"WHEN {name} IS NULL AND {filled} THEN '{name}'")
     return f"CASE {' '.join(whens)} END" if whens else "CAST(NULL AS VARCHAR)"
 
 
 _ALWAYS_READ = {("date", "DATE"), ("yes_no", "BOOLEAN"), *(("number", kind) for kind in _SMALL)}
 
 
-def _filled(name: str, kind: str) -> str:
-    return f"trim({identifier(name)}) <> ''" if kind == "VARCHAR" else f"{identifier(name)} IS NOT NULL"
-
-
 def _value(file: File, column: Column, names: Names) -> str | None:
-    """The SQL for a column's value, NULL where it is empty or cannot be read.
+    """The SQL for a column's value of `raw_` and `text_`, NULL where it is empty or cannot be read.
 
     None if the file does not have the column, or has it in a type that cannot be used.
     """
-    name = names.source_name(column.name)
-    kind, quoted = dict(file.columns).get(name), identifier(name)
+    kind, raw = dict(file.columns).get(names.source_name(column.name)), f"raw_{column.name}"
     if kind is None:
         return None
     if pairs := names.values.get(column.name):
-        return _from_text(column, _mapped(f"coalesce(trim(CAST({quoted} AS VARCHAR)), '')", pairs))
+        return _from_text(column, _mapped(f"coalesce(trim(CAST({raw} AS VARCHAR)), '')", pairs))
     if kind == "VARCHAR":
-        return _from_text(column, f"trim({quoted})") if file.delimiter or column.type != "text" else quoted
+        return _from_text(column, f"text_{column.name}") if file.delimiter or column.type != "text" else raw
     if kind in _INTEGERS:
-        return _from_integer(column, quoted)
+        return _from_integer(column, raw)
     if column.type == "date" and kind.startswith("TIMESTAMP"):
-        return f"CAST({quoted} AS DATE)"
-    return quoted if (column.type, kind) in (("date", "DATE"), ("yes_no", "BOOLEAN")) else None
+        return f"CAST({raw} AS DATE)"
+    return raw if (column.type, kind) in (("date", "DATE"), ("yes_no", "BOOLEAN")) else None
 
 
-def _from_integer(column: Column, quoted: str) -> str | None:
+def _from_integer(column: Column, raw: str) -> str | None:
     if column.type == "number":
-        return f"TRY_CAST({quoted} AS INTEGER)"
+        return f"TRY_CAST({raw} AS INTEGER)"
     if column.type == "yes_no":
-        return f"CASE {quoted} WHEN 1 THEN true WHEN 0 THEN false END"
-    return f"CAST({quoted} AS VARCHAR)" if column.name in ("id", "unit") else None
+        return f"CASE {raw} WHEN 1 THEN true WHEN 0 THEN false END"
+    return f"CAST({raw} AS VARCHAR)" if column.name in ("id", "unit") else None
 
 
 def _from_text(column: Column, text: str) -> str:

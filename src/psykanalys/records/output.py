@@ -18,6 +18,8 @@ from psykanalys.areas import official_areas, short_name, slugify
 from psykanalys.catalogue import get_indicator
 from psykanalys.data.contract import columns
 from psykanalys.data.files import write_all
+from psykanalys.data.reader import shown
+from psykanalys.errors import PsykanalysError
 from psykanalys.records.checks import Reason
 from psykanalys.records.counts import AGES, LIMITS, Month, Step
 from psykanalys.records.measures import Durations, Waits, known_limits
@@ -126,10 +128,10 @@ class Writer:
         waits = waits or Waits(0, (0,) * len(LIMITS))
         name, day = f"wait_{step.name}_queue", month.last.isoformat()
         self._observe(name, group, day, "", numerator=waits.number)
-        for limit, count, shown in zip(LIMITS, waits.over(), waits.shown(self.threshold), strict=True):
+        for limit, count, told in zip(LIMITS, waits.over(), waits.shown(self.threshold), strict=True):
             level = {"dimension": OVER, "level": f"{limit} dagar"}
             self._observe(
-                name, group, day, f"over-{limit}", **level, **({"numerator": count} if shown else self._hidden)
+                name, group, day, f"over-{limit}", **level, **({"numerator": count} if told else self._hidden)
             )
 
     def durations(self, step: Step, group: Group, month: Month, found: Durations, place: int | None) -> None:
@@ -196,14 +198,33 @@ def _cell(value: Any) -> Any:
 
 
 def write(documents: Sequence[Document], out: Path, publisher: str) -> list[Path]:
-    """Write the raw files to `out/raw/` and each document's text beside it; return the paths."""
+    """Write the raw files to `out/raw/` and each document's text beside it; return the paths.
+
+    Documents of other extracts that are there stay listed. Raises PsykanalysError for another kind of list.
+    """
     raw = out / "raw"
-    files = {raw / "sources.csv": as_csv("sources", (document.source(publisher) for document in documents))}
+    own = {document.id: document.source(publisher) for document in documents}
+    others = [row for row in _sources(raw / "sources.csv") if row["id"] not in own]
+    files = {raw / "sources.csv": as_csv("sources", [*others, *own.values()])}
     for document in documents:
         files |= {raw / document.id / f"{kind}.csv": as_csv(kind, rows) for kind, rows in document.rows.items()}
         files[out / f"{document.id}.txt"] = document.text
     write_all(files, private=True)
     return list(files)
+
+
+def _sources(path: Path) -> list[dict[str, str]]:
+    """The documents that are listed already."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            if list(rows.fieldnames or ()) == columns("sources"):
+                return list(rows)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, csv.Error):
+        pass
+    raise PsykanalysError(f"{shown(path)}: no list of documents as written here — move it, or name another --out")
 
 
 def documents_of(counties: Iterable[str], extract_date: date) -> Iterator[Document]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -92,15 +91,16 @@ def count(
 def _count(path: Path, part: Part, order: Order, asked: tuple[Sequence[Month], Sequence[str]], twice: Twice) -> Counted:
     months, steps = asked
     with (
-        engine.connected([path], order.bounds) as (connection, _),
+        engine.connected([path], order.bounds) as (connection, folder),
         cluster.ended_when_given_up(connection.interrupt),
     ):
         (opened,) = engine.open_files(connection, [path], order.names)
         if dict(opened.columns) != dict(part.file.columns):
             raise PsykanalysError(f"{part.file.shown}: a column has another type in a part of the file")
-        rows = Rows(order, connection, months, [replace(opened, first=part.first, name=part.file.shown)])
-        ids = _find_ids(connection, twice)
-        tally = rows.tally()
+        rows = Rows(order, connection, months, [replace(opened, first=part.first, name=part.file.shown)], folder)
+        checks.keep_hashes(connection, twice.hashes, twice.single)
+        tally = rows.tally(once=True)
+        ids = dict(connection.execute("SELECT id, n FROM duplicate_ids").fetchall())
         tables = {("reporting", "", ""): rows.reporting()}
         for step in (step for step in counts.STEPS if step.name in steps):
             for margin in ("", *order.by):
@@ -112,31 +112,18 @@ def _count(path: Path, part: Part, order: Order, asked: tuple[Sequence[Month], S
         return Counted(tally, rows.pairs, tables, hashes, ids, quarantine, sum(number for _, number in bad))
 
 
-def _find_ids(connection: Any, twice: Twice) -> dict[str, int]:
-    """Fill the table `duplicate_ids` with those whose hash is told; return them with their number of rows."""
-    connection.execute("CREATE TEMP TABLE equal_hashes AS SELECT unnest(?::UBIGINT[]) AS hash", [twice.hashes.tolist()])
-    connection.execute("CREATE TEMP TABLE single_ids AS SELECT unnest(?::VARCHAR[]) AS id", [list(twice.single)])
-    query = (
-        "SELECT id, count(*) FROM extract "
-        "WHERE hash(id) IN (SELECT hash FROM equal_hashes) AND id NOT IN (SELECT id FROM single_ids) GROUP BY id"
-    )
-    found = dict(connection.execute(query).fetchall())
-    connection.execute("INSERT INTO duplicate_ids SELECT unnest(?::VARCHAR[])", [list(found)])
-    return found
-
-
 class Parts:
     """An extract that is counted in parts: what `Rows` tells of it, told by a cluster."""
 
-    def __init__(self, order: Order, months: Sequence[Month], files: Sequence[engine.File], steps: Iterable[Step]):
-        self._order, self._asked = order, (months, [step.name for step in steps])
+    def __init__(
+        self, order: Order, months: Sequence[Month], files: Sequence[engine.File], steps: Iterable[Step], folder: Path
+    ):
+        self._order, self._asked, self._folder = order, (months, [step.name for step in steps]), folder
         self._parts = [part for file in files for part in split(file)]
         self._found: dict[int, Counted] = {}
-        self._folder = Path()
 
-    def check(self, folder: Path) -> Tally:
-        """Count every part; parts with an id that is there twice are counted again. Hashes and rows go to `folder`."""
-        self._folder = folder
+    def check(self) -> Tally:
+        """Count every part; parts with an id that is there twice are counted again. Hashes and rows go to files."""
         with cluster.connected(self._order.dask, PACKAGES) as workers:
             self._count(workers, {number: Twice() for number in range(len(self._parts))})
             self._tell_twice(workers)

@@ -12,19 +12,20 @@ import pandas as pd
 
 from psykanalys.errors import PsykanalysError
 from psykanalys.records import checks, counts, engine
+from psykanalys.records.convert import convert
 from psykanalys.records.counts import Month, Places, Step
 from psykanalys.records.order import Order, Tally
 
 
 class Rows:
-    """One extract, or a part of one, while it is counted."""
+    """One extract, or a part of one, while it is counted. `folder`: for what does not fit in memory."""
 
-    def __init__(self, order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File]):
-        self._order, self._connection, self._months, self._files = order, connection, months, files
-        views = {"extract": {}, "rows": {"with_rows": True}, "twice_rows": {"with_rows": True, "twice": True}}
-        connection.execute("CREATE TEMP TABLE duplicate_ids (id VARCHAR)")
-        for name, options in views.items():
-            connection.execute(f"CREATE TEMP VIEW {name} AS {engine.as_extract(files, order.names, **options)}")
+    def __init__(
+        self, order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File], folder: Path
+    ):
+        self._order, self._connection, self._months, self._folder = order, connection, months, folder
+        self._files = files = convert(connection, files, order.names, folder)
+        connection.execute(f"CREATE TEMP VIEW extract AS {engine.as_extract(files, order.names)}")
         self.pairs = checks.few(checks.find_places(connection))
         self._unknown = checks.unknown_areas(self.pairs)
         self.places = Places.of(self.pairs, self._unknown)
@@ -34,21 +35,20 @@ class Rows:
     def _total(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM extract").fetchall()[0][0])
 
-    def check(self, folder: Path) -> Tally:
+    def check(self) -> Tally:
         """Find the rows that are impossible, and count them; the others are kept for counting."""
         if not self._total:
             raise PsykanalysError("records: the extract has no rows — expected one row per contact")
-        checks.find_duplicates(self._connection, self._total, folder)
+        checks.find_equal_hashes(self._connection, self._total, self._folder)
         return self.tally()
 
-    def tally(self) -> Tally:
-        """Count the rows that are impossible, and keep the others. The table `duplicate_ids` is filled."""
+    def tally(self, *, once: bool = False) -> Tally:
+        """Count the rows that are impossible, and keep the others. `once`: as `checks.set_apart`."""
         self.places.insert(self._connection)
         bad: Counter[tuple[str, str]] = Counter()
-        for number, area, count in checks.set_apart(self._connection, self._files, self._reasons):
+        for number, area, count in checks.set_apart(self._connection, self._files, self._reasons, once=once):
             bad[self._reasons[number].code, area[:2] if area and area not in self._unknown else ""] += count
-        holds = checks.holds(self._reasons) if bad else "true"
-        counts.keep_waits(self._connection, self._months, self._order.by, holds)
+        counts.keep_waits(self._connection, self._months, self._order.by)
         return Tally(self._total, self._total - sum(bad.values()), dict(bad))
 
     def flow(self, step: Step, margin: str) -> pd.DataFrame:

@@ -48,8 +48,8 @@ def measure(order: Order) -> Done:
     with engine.connected(paths, order.bounds) as (connection, folder):
         files = engine.open_files(connection, paths, order.names)
         steps = [step for step in counts.STEPS if _has(files, order, step.begins) and _has(files, order, step.ends)]
-        source = _source(order, connection, months, files, steps)
-        tally = source.check(folder)
+        source = _source(order, (connection, folder), months, files, steps)
+        tally = source.check()
         documents = _Telling(order, months, files, steps, source).documents(tally)
         if _stamps(paths) != before:
             raise PsykanalysError("records: a file of the extract was changed while it was read — run again")
@@ -84,14 +84,15 @@ def _has(files: Sequence[engine.File], order: Order, column: str) -> bool:
 
 
 def _source(
-    order: Order, connection: Any, months: Sequence[Month], files: Sequence[engine.File], steps: Sequence[Step]
+    order: Order, here: tuple[Any, Path], months: Sequence[Month], files: Sequence[engine.File], steps: Sequence[Step]
 ) -> Rows | Parts:
-    """Who counts: this process, or a cluster."""
+    """Who counts: this process, or a cluster. `here`: the connection, and its folder."""
+    connection, folder = here
     if not order.dask:
-        return Rows(order, connection, months, files)
+        return Rows(order, connection, months, files, folder)
     from psykanalys.records.remote import Parts
 
-    return Parts(order, months, files, steps)
+    return Parts(order, months, files, steps, folder)
 
 
 @dataclass(frozen=True)
