@@ -5,9 +5,11 @@
 (c) `psykanalys report --force`: the whole command from cold, its server and its checks included; writes the twin too.
 
     python benchmarks/reports.py [PROJECT] [AREA]... [--repeats N] [--only abc] [--more]
+    psykanalys demo /tmp/demo && python benchmarks/reports.py /tmp/demo --repeats 1 --more
 
-Without areas: every area with a parameter file. `--more` adds an unchanged run and one after a changed raw row (on a
-copy of the project). Prints wall and CPU seconds and the peak of memory over the process tree, and ratios of medians.
+Without areas: every area with a parameter file, or where there is none (a demo) every county. `--more` adds an
+unchanged run and one after a changed raw row (on a copy of the project). Prints wall and CPU seconds and the peak of
+memory over the process tree, and ratios of medians.
 """
 
 from __future__ import annotations
@@ -27,6 +29,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import psutil
+
+from psykanalys.data.prepare import load_prepared
+from psykanalys.data.project import Project
+from psykanalys.report.asked import with_figures
 
 ROOT = Path(__file__).parents[1]
 TOOLS = Path(sys.executable).parent
@@ -101,10 +107,15 @@ def plain(project: Path, areas: list[str], out: Path) -> Cost:
     commands = []
     for area in areas:
         executed = str(out / f"{area}.ipynb")
-        files = [part for name in ("common", area) for part in ("-f", f"params/{name}.yaml")]
-        papermill = [str(TOOLS / "papermill"), NOTEBOOK, executed, *files, "--no-progress-bar"]
+        files = [part for name in _files(project, area) for part in ("-f", f"params/{name}.yaml")]
+        papermill = [str(TOOLS / "papermill"), NOTEBOOK, executed, *files, "-p", "county", area, "--no-progress-bar"]
         commands += [papermill, [str(TOOLS / "jupyter"), "nbconvert", "--to", "psykanalys", executed]]
     return measured(commands, project)
+
+
+def _files(project: Path, area: str) -> list[str]:
+    """The parameter files of an area; a demo has the common one only."""
+    return ["common", *([area] if (project / "params" / f"{area}.yaml").is_file() else [])]
 
 
 def two_kernels(project: Path, areas: list[str], out: Path) -> Cost:
@@ -114,8 +125,13 @@ def two_kernels(project: Path, areas: list[str], out: Path) -> Cost:
 
 def ours(project: Path, areas: list[str], out: Path) -> Cost:
     """(c)"""
-    command = [sys.executable, "-m", "psykanalys", "report", *areas, "--force", "--out", str(out)]
+    command = [sys.executable, "-m", "psykanalys", "report", *_asked(project, areas), "--force", "--out", str(out)]
     return measured([[*command, "--project", str(project)]], project)
+
+
+def _asked(project: Path, areas: list[str]) -> list[str]:
+    """The areas as the command takes them: without parameter files by `--all`."""
+    return areas if all(len(_files(project, area)) > 1 for area in areas) else ["--all"]
 
 
 def by_nbclient(project: Path, areas: list[str], out: Path) -> None:
@@ -128,8 +144,9 @@ def by_nbclient(project: Path, areas: list[str], out: Path) -> None:
 
     def make(area: str) -> None:
         notebook = nbformat.read(project / NOTEBOOK, as_version=4)
-        texts = [(project / "params" / f"{name}.yaml").read_text(encoding="utf-8") for name in ("common", area)]
+        texts = [(project / "params" / f"{name}.yaml").read_text(encoding="utf-8") for name in _files(project, area)]
         values = {name: value for text in texts for name, value in (yaml.safe_load(text) or {}).items()}
+        values["county"] = area
         lines = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in values.items())])
         place = next(i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", []))
         notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(lines, id="injected"))
@@ -146,7 +163,7 @@ def more(project: Path, areas: list[str], out: Path) -> None:
     copy = out / "project"
     for part in ("params", "data", "notebooks"):
         shutil.copytree(project / part, copy / part)
-    command = [[sys.executable, "-m", "psykanalys", "report", *areas, "--project", str(copy)]]
+    command = [[sys.executable, "-m", "psykanalys", "report", *_asked(project, areas), "--project", str(copy)]]
     show("first run", measured(command, copy))
     show("unchanged", measured(command, copy))
     show(f"one row of {_change_a_row(copy)} changed", measured(command, copy))
@@ -182,7 +199,8 @@ def main() -> None:
     given = parser.parse_args()
     project = given.project.resolve()
     hidden = {"common", "recipients"}
-    areas = given.areas or sorted(p.stem for p in (project / "params").glob("*.yaml") if p.stem not in hidden)
+    named = sorted(p.stem for p in (project / "params").glob("*.yaml") if p.stem not in hidden)
+    areas = given.areas or named or [each.slug for each in with_figures(load_prepared(Project(project)), "county")]
     if given.nbclient:
         by_nbclient(project, areas, given.nbclient)
         return
