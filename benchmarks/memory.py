@@ -1,9 +1,9 @@
-"""Whether memory stays flat over 300 reports: one server, the counties again and again, a new fork for each.
+"""Whether memory stays flat over 300 reports: one server, the areas again and again, a new fork for each.
 
-    python benchmarks/memory.py [PROJECT] [--reports 300]
+    python benchmarks/memory.py [PROJECT] [--reports 300] [--level municipality]
 
-Prints the server's memory, and each report's two processes (its worker and its kernel) together, in megabytes: resident
-(RSS counts shared pages in every process) and proportional (PSS counts them once).
+Prints the time, the server's memory, and each report's two processes (its worker and its kernel) together, in
+megabytes: resident (RSS counts shared pages in every process) and proportional (PSS counts them once).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ import psutil
 from psykanalys.data.prepare import load_prepared
 from psykanalys.data.project import Project
 from psykanalys.report import forked, params
+from psykanalys.report.asked import file_names
 from psykanalys.report.fork import ForkServer, Warm
 
 ROOT = Path(__file__).parents[1]
@@ -61,11 +63,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("project", nargs="?", type=Path, default=ROOT)
     parser.add_argument("--reports", type=int, default=300)
+    parser.add_argument("--level", choices=("county", "municipality"), default="county")
     given = parser.parse_args()
     project = Project(given.project.resolve())
-    names = params.counties_with_parameters(project)
-    values = {name: params.read(project, name).model_dump() for name in names}
-    told = {1, *range(100, given.reports + 1, 100), given.reports}
+    names = file_names(project, [], given.level)
+    values = {name: params.read(project, name, level=given.level, optional=True).model_dump() for name in names}
+    told = {1, len(names), *range(100, given.reports + 1, 100), given.reports}
     with TemporaryDirectory() as out, forked.server() as server:
         server.send(Warm(forked.warm, (project, load_prepared(project), {5})))
         tasks = {
@@ -77,13 +80,14 @@ def main() -> None:
 
 def measure(server: ForkServer, tasks: dict[str, tuple], told: set[int]) -> None:
     """Make the reports and print the peaks since the line before."""
-    sizes = Sizes(server.pid)
+    sizes, started = Sizes(server.pid), time.perf_counter()
     for number, (name, outcome, fault) in enumerate(forked.run(server, tasks, os.cpu_count() or 1), 1):
         if fault or not outcome.done:
             raise SystemExit(f"{name}: {fault or outcome.message}")
         if number in told:
             shown = "  ".join(f"{kind} {rss:.0f} ({pss:.0f})" for kind, (rss, pss) in sorted(sizes.peaks.items()))
-            print(f"after {number:3} reports, peak RSS (PSS) in MB: {shown}", flush=True)
+            took = time.perf_counter() - started
+            print(f"after {number:3} reports, {took:4.0f} s, peak RSS (PSS) in MB: {shown}", flush=True)
             sizes.peaks.clear()
     sizes.end()
 

@@ -23,7 +23,9 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -66,8 +68,14 @@ class Watch:
         return sum(self._cpu.values()), self._peak / 1e6
 
     def _look(self) -> None:
-        while not self._over.wait(0.25):
-            self._peak = max(self._peak, sum(map(self._size, self._tree())))
+        for turn in count():
+            if self._over.wait(0.25):
+                return
+            tree = self._tree()
+            for process in tree:
+                self._note_times(process)
+            if turn % 8 == 0:  # reading sizes takes the time of what is measured
+                self._peak = max(self._peak, sum(map(self._size, tree)))
 
     def _tree(self) -> list[psutil.Process]:
         try:
@@ -75,11 +83,13 @@ class Watch:
         except psutil.Error:
             return []
 
+    def _note_times(self, process: psutil.Process) -> None:
+        with suppress(psutil.Error, OSError), process.oneshot():
+            times = process.cpu_times()
+            self._cpu[process.pid, process.create_time()] = times.user + times.system
+
     def _size(self, process: psutil.Process) -> float:
         try:
-            with process.oneshot():
-                times = process.cpu_times()
-                self._cpu[process.pid, process.create_time()] = times.user + times.system
             return process.memory_full_info().pss
         except (psutil.Error, OSError):
             return 0.0

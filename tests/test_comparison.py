@@ -95,6 +95,13 @@ class TestStandingOut:
         assert np.mean(found) <= 0.05
 
 
+def test_of_a_register_the_years_before_the_last_need_not_be_told(make_indicator, make_observations):
+    indicator = make_indicator()
+    rows = make_observations({"value": 30.0, "period": "2018"}, {"value": 22.0, "period": "2017", "area": "00"})
+    results = calculate({indicator.id: indicator}, rows)
+    assert not_compared(results, "24", frozenset(results["id"])) == []
+
+
 def test_why_figures_of_one_measure_are_not_compared_is_told(make_indicator, make_observations):
     indicator = make_indicator()
     rows = make_observations({"value": 30.0, "period": "2018"}, {"value": 22.0, "period": "2017", "area": "00"})

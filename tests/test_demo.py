@@ -23,6 +23,7 @@ from psykanalys.mail import guard
 from psykanalys.present.notices import SYNTHETIC
 from psykanalys.report import params, runner, summary
 from psykanalys.report.asked import file_names
+from psykanalys.report.exporter import MOST_BYTES
 from psykanalys.report.formats import convert
 from psykanalys.report.runner import Outcome
 from psykanalys.report.trace import trace
@@ -53,6 +54,15 @@ def series(sweden):
 
 def test_it_holds_by_the_contract(sweden):
     assert check_project(sweden) == []
+
+
+def test_a_hundred_measures_of_fifteen_years_fit_a_page_that_can_be_mailed(tmp_path):
+    make_demo(tmp_path / "large", ROOT, Size(counties=1))
+    project = Project(tmp_path / "large")
+    page = make_page(project, params.read(project, "stockholm", optional=True).model_dump())
+    assert 250_000 < len(page.encode()) <= MOST_BYTES
+    tree = html.document_fromstring(page)
+    assert not tree.xpath("//caption[contains(., 'inte jämförs')]")
 
 
 def test_the_same_seed_gives_the_same_figures_and_another_gives_others(tmp_path, sweden):

@@ -220,12 +220,13 @@ def analyse_municipality(municipality: str, project: Project, threshold: int = T
         raise ParameterError(f"municipality: {error}") from error
 
 
-def analyse_ahead(area: Area, project: Project, threshold: int = THRESHOLD) -> None:
+def analyse_ahead(area: Area, project: Project, threshold: int = THRESHOLD) -> Analysis:
     """Put together an area for the next calls of `analyse`, in this process and those that are forked from it.
 
     For a process that lives as long as one report does: raw data that changes meanwhile is not seen.
     """
-    _ahead[area.code, project.root, threshold] = assemble(area, load_prepared(project), threshold)
+    _ahead[area.code, project.root, threshold] = analysis = assemble(area, load_prepared(project), threshold)
+    return analysis
 
 
 def _analysed(area: Area, project: Project, threshold: int) -> Analysis:
@@ -236,7 +237,9 @@ def _analysed(area: Area, project: Project, threshold: int) -> Analysis:
 def _unshared(analysis: Analysis) -> Analysis:
     """The same analysis with tables of its own: what somebody assigns to one concerns nobody else."""
     tables = {kind: table.copy(deep=False) for kind, table in analysis.tables_by_kind.items()}
-    return replace(analysis, tables_by_kind=tables, results=analysis.results.copy(deep=False))
+    own = replace(analysis, tables_by_kind=tables, results=analysis.results.copy(deep=False))
+    own.made.update(analysis.made)
+    return own
 
 
 def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Analysis:

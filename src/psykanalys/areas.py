@@ -12,7 +12,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -89,7 +89,7 @@ def find_area(text: str, extra: Iterable[Area] = ()) -> Area:
 
     A bare name shared by a county and a municipality ('Uppsala') is refused.
     """
-    return _find(text, [*official_areas().values(), *extra])
+    return _find_any(text, tuple(extra))
 
 
 def nearest_county(text: str) -> str:
@@ -121,6 +121,11 @@ def borders_file(level: Literal["lan", "kommun"]) -> Path:
 def _names(level: Literal["lan", "kommun"]) -> list[tuple[str, str]]:
     table = parquet.read_table(borders_file(level), columns=[f"{level}_kod", level]).to_pydict()
     return list(zip(table[f"{level}_kod"], table[level], strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _find_any(text: str, extra: tuple[Area, ...]) -> Area:
+    return _find(text, [*official_areas().values(), *extra])
 
 
 def _find(text: str, areas: list[Area]) -> Area:

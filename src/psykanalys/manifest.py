@@ -41,14 +41,9 @@ _NO_CONTENT = (
 )  # fmt: skip
 
 
-def manifest(
-    analysis: Analysis, parameters: Mapping[str, Any], rows: Mapping[str, Mapping[str, str]] | None = None
-) -> dict[str, Any]:
-    """What a county's report is made from; `rows`: its `row_checksums`, where they are known.
-
-    The exporter adds the notebook's checksum and that of the text.
-    """
-    rows = rows or row_checksums(analysis)
+def manifest(analysis: Analysis, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What a county's report is made from. The exporter adds the notebook's checksum and that of the text."""
+    rows = row_checksums(analysis)
     return {
         "format": FORMAT,
         "version": __version__,
@@ -69,9 +64,13 @@ def versions() -> dict[str, str]:
 
 
 def row_checksums(analysis: Analysis) -> dict[str, dict[str, str]]:
-    """A checksum of each raw row that the county's report uses, by kind and id."""
-    tables = {**analysis.tables_by_kind, "overrides": _own_overrides(analysis)}
-    return {kind: {row["id"]: checksum(row) for row in _rows(table)} for kind, table in sorted(tables.items())}
+    """A checksum of each raw row that the county's report uses, by kind and id. Made once for an analysis."""
+    if "rows" not in analysis.made:
+        tables = {**analysis.tables_by_kind, "overrides": _own_overrides(analysis)}
+        analysis.made["rows"] = {
+            kind: {row["id"]: checksum(row) for row in _rows(table)} for kind, table in sorted(tables.items())
+        }
+    return {kind: dict(sums) for kind, sums in analysis.made["rows"].items()}
 
 
 def definition_checksums(analysis: Analysis) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -184,6 +185,23 @@ def test_changed_raw_data_is_prepared_anew(small):
     loaded = load_prepared(small.project)
     assert loaded["observations"].set_index("id")["value"]["obs-units"] == 71.8
     assert manifest(small) == loaded.manifest
+
+
+def test_a_change_that_keeps_size_and_time_is_seen_in_the_same_process(small):
+    small.set("observations", 2, value="71,8")
+    assert load_prepared(small.project)["observations"].set_index("id")["value"]["obs-units"] == 71.8
+    path = small.path("observations")
+    before = path.stat()
+    small.set("observations", 2, value="71,9")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert load_prepared(small.project)["observations"].set_index("id")["value"]["obs-units"] == 71.9
+
+
+def test_what_somebody_does_to_a_table_is_not_there_the_next_time(small):
+    first = load_prepared(small.project)
+    first["observations"]["value"] = 1.0
+    assert not (load_prepared(small.project)["observations"]["value"] == 1.0).all()
 
 
 def test_a_raw_file_more_or_less_is_prepared_anew(small):

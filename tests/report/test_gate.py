@@ -109,6 +109,38 @@ def test_a_count_planted_in_the_page_is_found(place, files, report):
     assert {leak.file for leak in found} == {"norrbotten.html"}
 
 
+OPEN_PLANTS = [place for place in PLANTS if not place.startswith("protected")]
+
+
+@pytest.mark.parametrize("place", OPEN_PLANTS)
+def test_it_is_found_in_a_report_without_protected_rows_too(place, folder, counties):
+    before, after = PLANTS[place]
+    page = (folder / "norrbotten.html").read_text(encoding="utf-8")
+    assert before in page
+    (leak,) = leaks_in({"norrbotten.html": page.replace(before, after, 1).encode()}, counties["norrbotten"])
+    assert re.search(r"[234]|tre", leak.what)
+
+
+@pytest.mark.parametrize("where", ["manifest", "twin"])
+def test_it_is_found_in_data_of_a_report_without_protected_rows(where, folder, counties):
+    if where == "twin":
+        twin = json.loads((folder / "norrbotten.json").read_text(encoding="utf-8"))
+        twin["figures"][0]["details"]["remark"] = ["3 patienter"]
+        files = {"norrbotten.json": json.dumps(twin).encode()}
+    else:
+        page = (folder / "norrbotten.html").read_text(encoding="utf-8")
+        planted = r"\1&quot;note&quot;:&quot;\\u0033 patienter&quot;,"  # as JSON may write it
+        files = {"norrbotten.html": re.sub(r"(data-manifest=.\{)", planted, page).encode()}
+    (leak,) = leaks_in(files, counties["norrbotten"])
+    assert leak.where.startswith("data.")
+    assert leak.what == "3 patienter"
+
+
+def test_texts_beside_each_other_say_nothing_together(folder, counties):
+    content = json.dumps({"a": "Antal: 3", "b": "patienter", "c": ["3", "barn"]}).encode()
+    assert leaks_in({"norrbotten.json": content}, counties["norrbotten"]) == []
+
+
 def test_a_count_planted_in_the_twin_is_found(files, report):
     twin = json.loads(files["norrbotten.json"])
     entry = next(each for each in twin["figures"] if f"observations/{HIDDEN}" in each["rows"])

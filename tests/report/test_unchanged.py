@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from in_process import copied, edit, rewrite
 from typer.testing import CliRunner
 
 from psykanalys.cli import app
-from psykanalys.report import runner, unchanged
+from psykanalys.report import forked, gate, params, runner, unchanged
 from psykanalys.report.fork import SWITCH
 
 SUICIDES = "nb16-obs-suicides-2014"
@@ -184,3 +185,30 @@ def test_the_command_tells_why_and_what_is_up_to_date(project, made):
     assert call("--why").stdout.splitlines() == [f"{name}: up to date" for name in NAMES]
     assert "norrbotten: up to date" in call().output
     assert made == list(NAMES)
+
+
+def test_whether_something_looks_due_is_guessed_from_the_files_times(project, made):
+    folder = project.reports
+    assert forked.looks_due(project, folder)
+    again(project, made)
+    assert not forked.looks_due(project, folder)
+    edit(project, OBSERVATIONS, SUICIDES, numerator="58")
+    later = min(path.stat().st_mtime_ns for path in (folder / ".made").glob("*.json")) + 1_000_000_000
+    os.utime(project.raw / f"{OBSERVATIONS}.csv", ns=(later, later))
+    assert forked.looks_due(project, folder)
+
+
+def test_what_fails_ahead_is_done_anew_where_it_is_needed(project, monkeypatch):
+    values = params.read(project, "norrbotten").model_dump()
+    with monkeypatch.context() as broken:
+        broken.setattr(gate, "know", fail)
+        runner.check_ahead(project, values)
+        (ahead,) = runner._ahead.values()
+        assert isinstance(ahead.exception(), RuntimeError)
+    page = '<p data-manifest="{}">'
+    assert runner._report(project, values, page).analysis.county.code == "25"
+    assert not runner._ahead
+
+
+def fail(*_):
+    raise RuntimeError("planted")

@@ -50,6 +50,8 @@ def unseen(text: str) -> str:
     They end terminal lines, turn the order of reading round, or stand for the references of figures. Line breaks, tabs
     and soft hyphens are allowed.
     """
+    if text.isprintable():
+        return ""
     found = next((each for each in text if each not in _ALLOWED and unicodedata.category(each) in _UNSEEN), "")
     return f"U+{ord(found):04X}" if found else ""
 

@@ -16,7 +16,7 @@ from psykanalys.data.commentary import locate, read_commentary
 from psykanalys.data.project import Project, find_project
 from psykanalys.disclosure import LEAST_THRESHOLD, THRESHOLD
 from psykanalys.errors import ParameterError
-from psykanalys.manifest import checksum, manifest, row_checksums
+from psykanalys.manifest import checksum, manifest
 from psykanalys.present import ledger
 from psykanalys.present.audit import PlanAudit
 from psykanalys.present.figures import Figures, NoFigures
@@ -90,19 +90,14 @@ class County:
         told = {"contact": self.contact, "messages": self.messages, "all_figures": self.all_figures}
         told["threshold"] = self.threshold
         area = self.analysis.county
-        made = manifest(self.analysis, {area.kind: area.slug, **told, **self.files}, self.row_checksums)
+        made = manifest(self.analysis, {area.kind: area.slug, **told, **self.files})
         earlier = {"previous": checksum(dict(self.previous))} if self.previous else {}
         return {**made, **earlier}
 
     @cached_property
     def twin(self) -> dict[str, Any]:
         """The report for a program: every figure with what it was made of (docs/twin-schema.md)."""
-        return twin(self.analysis, self.tables, self.made_from, self.row_checksums)
-
-    @cached_property
-    def row_checksums(self) -> dict[str, dict[str, str]]:
-        """A checksum of each raw row that the report uses, by kind and id."""
-        return row_checksums(self.analysis)
+        return twin(self.analysis, self.tables, self.made_from)
 
     def trace(self, what: Any) -> Chains:
         """Where a figure comes from: verdict → result → observation → raw row → document and line.

@@ -42,10 +42,8 @@ _FIGURES = (
 Entry = dict[str, Any]
 
 
-def twin(
-    analysis: Analysis, tables: Tables, manifest: Mapping[str, Any], rows: Mapping[str, Mapping[str, str]]
-) -> Entry:
-    """The twin of a county's page, all plain values. `rows` are the checksums of the raw rows, by kind and id."""
+def twin(analysis: Analysis, tables: Tables, manifest: Mapping[str, Any]) -> Entry:
+    """The twin of a county's page, all plain values."""
     return {
         "schema": VERSION,
         "county": {"code": analysis.county.code, "name": analysis.county.name},
@@ -55,7 +53,7 @@ def twin(
             name: {"checksum": total, "definition": made_from.definition(analysis, name)}
             for name, total in made_from.definition_checksums(analysis).items()
         },
-        "rows": {kind: dict(sums) for kind, sums in rows.items()},
+        "rows": made_from.row_checksums(analysis),
     }
 
 

@@ -78,10 +78,14 @@ def run_one(project: Project, county: str, values: Mapping[str, Any], *rest: Any
     The county is put together, then the kernel is forked while nothing else runs here: notebook and checks share it.
     """
     from psykanalys.analysis import analyse_ahead
+    from psykanalys.audit import audit
+    from psykanalys.manifest import row_checksums
     from psykanalys.report import kernels, params, runner
 
     with suppress(PsykanalysError):  # the notebook tells what is wrong
-        analyse_ahead(params.area_of(values), project, values["threshold"])
+        analysis = analyse_ahead(params.area_of(values), project, values["threshold"])
+        audit(analysis)
+        row_checksums(analysis)
     kernel = kernels.fork_ahead()
     runner.check_ahead(project, values)
     try:

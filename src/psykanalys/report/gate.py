@@ -23,11 +23,9 @@ import pypdf
 from lxml import etree
 
 from psykanalys.catalogue import load_catalogue
-from psykanalys.data.prepare import as_rows
 from psykanalys.present.county import County
-from psykanalys.present.tables import difference_text, target_text
 from psykanalys.present.words import GLOSSARY
-from psykanalys.references import plain, reference
+from psykanalys.references import reference
 from psykanalys.report.seal import Line, as_tree, lines
 
 _WORDS = ("noll", "en|ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
@@ -181,15 +179,12 @@ def phrases_of_definitions(threshold: int) -> frozenset[str]:
 
 
 def _shown_figures(report: County) -> Iterator[str]:
-    """The figures of every row that may be shown, their differences, and the plan's targets, as the report has them."""
+    """The figures of every row that may be shown, their differences, and the plan's targets, as the twin has them."""
     rows = report.analysis.results
-    for row in as_rows(rows[rows["numerator"].notna()]):
-        yield plain(report.tables.figure(row))
-    for comparison in report.analysis.comparisons:
-        if comparison.difference is not None:
-            yield plain(difference_text(comparison))
-    for verdict in report.analysis.verdicts:
-        yield plain(target_text(verdict))
+    counted = set(rows.loc[rows["numerator"].notna(), "id"])
+    for each in report.twin["figures"]:
+        if each["kind"] in ("comparison", "target") or (each["kind"] == "result" and each["row"] in counted):
+            yield each["text"]
 
 
 def _small(threshold: int) -> re.Pattern[str]:

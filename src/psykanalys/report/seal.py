@@ -31,7 +31,7 @@ _INLINE = (
     "samp", "small", "span", "strong", "sub", "sup", "tspan", "time", "u", "var", "wbr",
 )  # fmt: skip
 _CELLS = ("td", "th")
-_CELL, _PART = "\x1f", "\x1e"
+_CELL, _PART = "\uf8f0", "\uf8f1"  # where a cell begins, and a part of it: in no text, and no blanks
 _UNSEEN = ("script", "style", "template", "head")
 _SPOKEN = ("aria-label", "alt", "title")
 _HEADINGS = ("h1", "h2", "h3", "h4", "figcaption", "caption")
@@ -185,8 +185,9 @@ class _Lines:
             self._line()
 
     def _line(self) -> None:
-        cells = "".join(self._text).removeprefix(_CELL).split(_CELL)
-        text = " | ".join("; ".join(filter(None, map(_even, cell.split(_PART)))) for cell in cells)
+        text = _even("".join(self._text))
+        if self._is_in_row or _CELL in text or _PART in text:
+            text = " | ".join(map(_in_parts, text.removeprefix(_CELL).split(_CELL)))
         if text.strip(" |"):
             self.found.append(Line(text, self._where, tuple(self._figures)))
         self._text, self._figures = [], []
@@ -235,13 +236,19 @@ def _drawn(element: Any) -> list[str]:
 _text_of = etree.XPath("string()", smart_strings=False)  # of an element and all inside it
 
 
+def _in_parts(cell: str) -> str:
+    if _PART not in cell:
+        return cell.strip()
+    return "; ".join(filter(None, (part.strip() for part in cell.split(_PART))))
+
+
 def _said(element: Any) -> str:
     return _even(_text_of(element))
 
 
 def _even(text: str) -> str:
     """The text with single ordinary blanks and without soft hyphens."""
-    return " ".join(text.replace("\u00ad", "").split())
+    return " ".join((text.replace("\u00ad", "") if "\u00ad" in text else text).split())
 
 
 def parsed(page: str) -> Any:

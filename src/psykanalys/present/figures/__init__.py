@@ -7,7 +7,7 @@ from typing import Any
 
 from psykanalys.analysis import FOCUS_AREAS, Analysis
 from psykanalys.present.figures import access, chain, change, funding, maps, overview, responsible, shares, targets
-from psykanalys.present.figures.style import Figure
+from psykanalys.present.figures.style import Figure, styled
 from psykanalys.present.tables import Tables
 
 
@@ -18,50 +18,62 @@ class Figures:
         self._analysis = analysis
         self._tables = Tables(analysis)
 
+    @styled
     def overview(self) -> Figure | None:
         """How many goals of each focus area can be followed, step by step."""
         return overview.draw(self._analysis, self._tables)
 
+    @styled
     def verdicts(self, focus_area: int) -> Figure | None:
         """Shares with their target, riket and interval: one line per target that has a result in per cent."""
         return targets.draw(self._analysis, self._tables, focus_area)
 
+    @styled
     def chain(self) -> Figure | None:
         """All goals by the furthest step they reach, for the plan and per focus area: parts that make up the whole."""
         return chain.draw(self._analysis)
 
+    @styled
     def responsible(self) -> Figure | None:
         """Who is responsible for the plan's activities, per focus area."""
         return responsible.draw(self._analysis)
 
+    @styled
     def survey(self) -> Figure | None:
         """The survey's shares, with what the non-response could change where the counts allow to know it."""
         return shares.survey(self._analysis, self._tables)
 
+    @styled
     def access_flow(self) -> Figure | None:
         """What share of children and young get care within the time limit, step by step."""
         return access.flow(self._analysis, self._tables)
 
+    @styled
     def access_stock(self) -> Figure | None:
         """How many children and young were waiting."""
         return access.stock(self._analysis, self._tables)
 
+    @styled
     def months_reported(self) -> Figure | None:
         """How many units reported their waiting times in how many months."""
         return access.months_reported(self._analysis, self._tables)
 
+    @styled
     def before_and_after(self) -> Figure | None:
         """Shares that a document prints from before and after a change."""
         return change.before_and_after(self._analysis, self._tables)
 
+    @styled
     def series(self) -> Figure | None:
         """Figures of one measure from three or more comparable periods."""
         return change.series(self._analysis, self._tables)
 
+    @styled
     def funding(self) -> Figure | None:
         """Grants with their printed parts, and what the parts leave or exceed."""
         return funding.draw(self._analysis, self._tables)
 
+    @styled
     def maps(self) -> list[Figure]:
         """Which municipalities a document names as having something: one map per measure, at most four."""
         return maps.draw(self._analysis, self._tables)

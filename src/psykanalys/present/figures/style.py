@@ -7,11 +7,13 @@ the marks have the whole width. No bootstrap and no randomness: intervals are th
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import wraps
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -23,6 +25,7 @@ from psykanalys.present.html import Block, Details, Table, markup
 from psykanalys.present.palette import ACCENT, GRID, GROUND, INK, LIGHT_THEME, MARK, SOFT
 from psykanalys.references import Shown, plain, references
 
+Drawn = TypeVar("Drawn")
 NARROW = "max-width:31rem"  # where no style sheet says it: in a notebook
 WIDTH = 4.8  # inches: 346 units in the SVG, a phone's width
 TEXT = 12
@@ -122,9 +125,32 @@ class Figure(Block):
 _METADATA = ("Date", "Creator", "Format", "Type")
 
 
-def style() -> AbstractContextManager[None]:
-    """The style, for the time of a `with` statement: draw inside it."""
-    return mpl.rc_context(STYLE)
+@contextmanager
+def style() -> Iterator[None]:
+    """The style, for the time of a `with` statement: draw inside it. Inside another one it costs nothing."""
+    if _STYLED.get():
+        yield
+        return
+    token = _STYLED.set(True)
+    try:
+        with mpl.rc_context(STYLE):
+            yield
+    finally:
+        _STYLED.reset(token)
+
+
+_STYLED = ContextVar("styled", default=False)
+
+
+def styled(draw: Callable[..., Drawn]) -> Callable[..., Drawn]:
+    """A function that draws, with the style set once for all that it draws."""
+
+    @wraps(draw)
+    def drawn(*args: Any) -> Drawn:
+        with style():
+            return draw(*args)
+
+    return drawn
 
 
 def new_canvas(height: float) -> Canvas:
@@ -188,5 +214,5 @@ def wrap(text: str, width: int) -> str:
 
 __all__ = [
     "ACCENT", "GRID", "GROUND", "INK", "MARK", "SMALL", "SOFT", "TEXT", "Figure", "beside", "line_chart",
-    "new_canvas", "percent_axis", "style", "wrap",
+    "new_canvas", "percent_axis", "style", "styled", "wrap",
 ]  # fmt: skip
