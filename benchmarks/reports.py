@@ -69,12 +69,12 @@ class Watch:
 
     def _look(self) -> None:
         for turn in count():
-            if self._over.wait(0.25):
+            if self._over.wait(0.3):
                 return
             tree = self._tree()
             for process in tree:
                 self._note_times(process)
-            if turn % 8 == 0:  # reading sizes takes the time of what is measured
+            if turn % 16 == 0:  # reading sizes takes the time of what is measured
                 self._peak = max(self._peak, sum(map(self._size, tree)))
 
     def _tree(self) -> list[psutil.Process]:

@@ -15,7 +15,6 @@ from functools import cache
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 NODES = 20_000  # for one integer program: a bound that does not depend on the machine's speed
 ALMOST_WHOLE = 1e-6
@@ -83,6 +82,8 @@ def solve(
     seconds: float = np.inf,
 ) -> Solved:
     """The least `aim @ x` with `low <= matrix @ x <= high` and x within bounds; `whole`: where x is a whole number."""
+    from scipy.optimize import Bounds, LinearConstraint, milp  # most projects have nothing to protect
+
     with silence():
         found = milp(
             aim,

@@ -252,9 +252,11 @@ def main() -> None:
     os.set_inheritable(owner.fileno(), False)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children that ended are not waited for
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # what is imported stays
     from psykanalys.report import kernels
 
     kernels.preload()
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])  # children live for one piece of work
