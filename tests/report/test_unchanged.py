@@ -205,7 +205,7 @@ def test_what_fails_ahead_is_done_anew_where_it_is_needed(project, monkeypatch):
         runner.check_ahead(project, values)
         (ahead,) = runner._ahead.values()
         assert isinstance(ahead.exception(), RuntimeError)
-    page = '<p data-manifest="{}">'
+    page = '<p data-manifest="{&quot;a&quot;:1}">'
     assert runner._report(project, values, page).analysis.county.code == "25"
     assert not runner._ahead
 

@@ -42,6 +42,12 @@ class Project:
         return self.root / "reports"
 
 
+def last_change(project: Project) -> int:
+    """When a file that reports are made of was changed last, in nanoseconds; 0 where there is none."""
+    places = (project.raw, project.params, project.notebooks)
+    return max((path.lstat().st_mtime_ns for place in places for path in place.rglob("*")), default=0)
+
+
 def find_project(folder: Path | str | None = None) -> Project:
     """Return the project in `folder`, or the nearest at or above the working folder. Raises ProjectError."""
     start = Path(folder or Path.cwd()).resolve()

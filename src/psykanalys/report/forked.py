@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from psykanalys.data.project import Project
+from psykanalys.data.project import Project, last_change
 from psykanalys.errors import PsykanalysError
 from psykanalys.report.fork import End, Fork, ForkServer, can_fork
 
@@ -39,8 +39,7 @@ def looks_due(project: Project, folder: Path) -> bool:
     A guess from the files' times, which costs nothing; what is due is found out from what they hold.
     """
     made = [record.stat().st_mtime_ns for record in (folder / MADE).glob("*.json")]
-    files = [path for place in (project.raw, project.params, project.notebooks) for path in place.rglob("*")]
-    return not made or any(path.stat().st_mtime_ns > min(made) for path in files if path.is_file())
+    return not made or last_change(project) > min(made)
 
 
 def start_early() -> None:

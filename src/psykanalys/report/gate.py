@@ -82,11 +82,13 @@ def leaks_in(files: Mapping[str, bytes], report: County) -> list[Leak]:
 
 
 def know(report: County) -> _Known:
-    """What may be said in files of a report: put together once."""
-    made: dict[str, Any] = report.analysis.made
-    if "known" not in made or made["known"].report is not report:
-        made["known"] = _Known(report)
-    return made["known"]
+    """What may be said in files of a report: put together once for the last report asked for."""
+    if not _last or _last[0].report is not report:
+        _last[:] = [_Known(report)]
+    return _last[0]
+
+
+_last: list[_Known] = []
 
 
 def marked(page: str) -> str:
@@ -242,7 +244,7 @@ def _html(content: bytes, known: _Known) -> Found:
 
 def _beside_the_text(tree: Any) -> list[str]:
     """What a page holds that no line says: attributes, comments, scripts, titles of drawings."""
-    return [*_ATTRIBUTES(tree), *map(_text_of, _COMMENTS(tree)), *map(_text_of, tree.iter(*_UNSEEN))]
+    return [*_ATTRIBUTES(tree), *(each.text or "" for each in _COMMENTS(tree)), *map(_text_of, tree.iter(*_UNSEEN))]
 
 
 def _looked_through(said: Iterable[Line], tree: Any, known: _Known) -> Found:
