@@ -10,6 +10,7 @@ import difflib
 import re
 import unicodedata
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -42,8 +43,13 @@ class Area:
 
     @property
     def slug(self) -> str:
-        """The area's name in a file name: 'Västerbottens län' gives 'vasterbotten'."""
-        return slugify(short_name(self))
+        """The area's name in a file name: 'Västerbottens län' gives 'vasterbotten'.
+
+        Of two municipalities that would have the same, Habo has 'habo' and Håbo 'habo-0305'.
+        """
+        plain = slugify(short_name(self))
+        is_taken = self.kind == "municipality" and plain != self.name.lower() and plain in _shared_slugs()
+        return f"{plain}-{self.code}" if is_taken else plain
 
     @property
     def file_name(self) -> str:
@@ -62,6 +68,13 @@ def official_areas() -> Mapping[str, Area]:
     municipalities = [Area(code, name, "municipality", code[:2]) for code, name in _names("kommun")]
     areas = [Area(NATION, "Riket", "nation"), *counties, *municipalities]
     return {area.code: area for area in areas}
+
+
+@cache
+def _shared_slugs() -> frozenset[str]:
+    """What more than one municipality is called without å, ä and ö."""
+    names = Counter(slugify(area.name) for area in official_areas().values() if area.kind == "municipality")
+    return frozenset(name for name, count in names.items() if count > 1)
 
 
 def counties() -> list[Area]:

@@ -11,6 +11,8 @@ from psykanalys.areas import (
     counties,
     find_area,
     find_county,
+    find_municipality,
+    municipalities,
     official_areas,
     short_name,
     slugify,
@@ -177,3 +179,11 @@ def test_an_own_area_with_the_name_of_an_official_one_must_be_named_by_code():
 )
 def test_a_file_name_is_lower_case_ascii_with_hyphens(text, slug):
     assert slugify(text) == slug
+
+
+def test_every_municipality_has_a_file_name_of_its_own_and_is_found_by_it():
+    names = {area.file_name: area for area in municipalities()}
+    assert len(names) == 290
+    assert all(find_municipality(name) == area for name, area in names.items())
+    assert find_municipality("Håbo").file_name == "habo-0305-kommun"
+    assert find_municipality("habo").code == "0643"
