@@ -19,11 +19,11 @@ from plans import CATALOGUE, DEFECTS, FOLLOW_UP, Maker, analysis_of
 from psykanalys import cli
 from psykanalys.audit import BY_CODE, CHECKS, PARTS, Audit, Finding, Severity, audit, same_wording
 from psykanalys.data.folder import Folder
-from psykanalys.data.prepare import prepare
+from psykanalys.data.prepare import plain_records, prepare
 from psykanalys.export import export_table
 from psykanalys.present.audit import KINDS, NOUNS, PlanAudit
 from psykanalys.present.audit_console import CAUTION, audit_plans, side_by_side
-from psykanalys.verdicts import Word, judge_target, plain_records
+from psykanalys.verdicts import Word, judge_target
 
 COUNTIES = ("gavleborg", "norrbotten", "vasterbotten")
 ROOT = Path(__file__).parents[1]

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from psykanalys import methods, verdicts
+from psykanalys.data.prepare import plain_records
 from psykanalys.indicators import calculate
-from psykanalys.verdicts import Word, expected_errors, judge_target, plain_records
+from psykanalys.verdicts import Word, expected_errors, judge_target
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ import pandas as pd
 
 from psykanalys import methods
 from psykanalys.areas import NATION
+from psykanalys.data.prepare import plain_records
 from psykanalys.periods import parse_period
-from psykanalys.verdicts import change_directions, plain_records
+from psykanalys.verdicts import change_directions
 
 SAME_POPULATION = ["indicator", "when", "sex", "age", "level"]
 SURELY_HIGHER, SURELY_LOWER = "säkert högre", "säkert lägre"

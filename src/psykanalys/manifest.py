@@ -12,13 +12,14 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from psykanalys import __version__
+from psykanalys.data.prepare import plain_records
 
 if TYPE_CHECKING:
     from psykanalys.analysis import Analysis
@@ -68,7 +69,8 @@ def row_checksums(analysis: Analysis) -> dict[str, dict[str, str]]:
     if "rows" not in analysis.made:
         tables = {**analysis.tables_by_kind, "overrides": _own_overrides(analysis)}
         analysis.made["rows"] = {
-            kind: {row["id"]: checksum(row) for row in _rows(table)} for kind, table in sorted(tables.items())
+            kind: {row["id"]: checksum(row) for row in sorted(plain_records(table), key=itemgetter("id"))}
+            for kind, table in sorted(tables.items())
         }
     return {kind: dict(sums) for kind, sums in analysis.made["rows"].items()}
 
@@ -132,14 +134,6 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, li
         "added": sorted(name for name in after if name not in before),
         "removed": sorted(name for name in before if name not in after),
     }
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as plain values, in order of id; what is missing is None."""
-    values = np.array(table.to_numpy(dtype=object))
-    values[pd.isna(values)] = None
-    rows = (dict(zip(table.columns, row, strict=True)) for row in values.tolist())
-    return sorted(rows, key=lambda row: row["id"])
 
 
 def _own_overrides(analysis: Analysis) -> pd.DataFrame:

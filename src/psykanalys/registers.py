@@ -37,16 +37,18 @@ def history(judged: pd.DataFrame) -> frozenset[str]:
     """The ids of rows that are there only to show how the last one of their series came about."""
     if judged.empty:
         return frozenset()
-    before = judged["period"] != judged.groupby(SERIES)["period"].transform("max")
-    return frozenset(row_ids(judged[before]))
+    return frozenset(row_ids(judged[~_is_last(judged)]))
 
 
 def beside_the_last(judged: pd.DataFrame) -> frozenset[str]:
     """The ids of rows that are not the last total of their series: with the nation that one is compared."""
     if judged.empty:
         return frozenset()
-    is_last = judged["period"] == judged.groupby(SERIES)["period"].transform("max")
-    return frozenset(row_ids(judged[~is_last | (judged["sex"] != "T")]))
+    return frozenset(row_ids(judged[~_is_last(judged) | (judged["sex"] != "T")]))
+
+
+def _is_last(judged: pd.DataFrame) -> pd.Series:
+    return judged["period"] == judged.groupby(SERIES)["period"].transform("max")
 
 
 def developments(rows: pd.DataFrame, area: str, catalogue: Mapping[str, Indicator]) -> pd.DataFrame:

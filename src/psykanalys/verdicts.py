@@ -19,7 +19,7 @@ import pandas as pd
 
 from psykanalys import methods
 from psykanalys.data.contract import WITHOUT_VALUE
-from psykanalys.data.prepare import as_rows
+from psykanalys.data.prepare import as_rows, plain_records
 from psykanalys.errors import ParameterError
 from psykanalys.periods import Period, parse_period
 
@@ -244,13 +244,6 @@ def to_table(verdicts: Iterable[Verdict]) -> pd.DataFrame:
     return table.assign(
         word=table["word"].astype("string"), reasons=[" | ".join(reasons) for reasons in table["reasons"]]
     )
-
-
-def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as dictionaries in which what is missing is None."""
-    names, values = list(table.columns), np.array(table.to_numpy(dtype=object))
-    values[pd.isna(values)] = None
-    return [dict(zip(names, row, strict=True)) for row in values.tolist()]
 
 
 def possible_values(result: Row) -> tuple[float, float]:

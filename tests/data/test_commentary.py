@@ -54,7 +54,7 @@ class TestWhatIsRead:
 
     def test_the_rows_hold_by_the_contract(self, read):
         for row in read(GOOD).to_dict("records"):
-            contract.Commentary.model_validate(row)
+            assert contract.Commentary.model_validate(row).id == row["id"]
 
     def test_the_text_stays_markdown(self, read):
         assert read(GOOD)["text"].to_list() == ["Vi ser *samma* bild.\n\n- Ett.\n- Två.", "Vi fortsätter."]

@@ -92,6 +92,9 @@ PLANTS = {
     "label in a drawing": ("</svg>", '<text x="1" y="1">2 barn</text></svg>'),
     "comment": ("</h1>", "</h1><!-- 3 patienter -->"),
     "script": ("</h1>", '</h1><script type="application/json">{"a": "3 patienter"}</script>'),
+    "comment before the page": ("<!doctype html>", "<!-- 3 patienter --><!doctype html>"),
+    "instruction": ("</h1>", "</h1><?note 3 patienter?>"),
+    "seal": ("class=seal>", "class=seal>3 patienter "),
     "attribute": ("</h1>", '</h1><p data-note="3 patienter">Text</p>'),
     "head": ("</title>", " – 3 patienter</title>"),
     "style": ("</style>", "/* 3 patienter */</style>"),
@@ -134,6 +137,12 @@ def test_it_is_found_in_data_of_a_report_without_protected_rows(where, folder, c
         files = {"norrbotten.html": re.sub(r"(data-manifest=.\{)", planted, page).encode()}
     (leak,) = leaks_in(files, counties["norrbotten"])
     assert leak.where.startswith("data.")
+    assert leak.what == "3 patienter"
+
+
+def test_names_in_data_are_read_too(folder, counties):
+    content = json.dumps({"figures": [{"3 patienter": 1}]}).encode()
+    (leak,) = leaks_in({"norrbotten.json": content}, counties["norrbotten"])
     assert leak.what == "3 patienter"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+import numpy as np
 import pandas as pd
 
 from psykanalys import areas
@@ -138,6 +139,13 @@ def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dictionaries: what `to_dict("records")` gives, in a fraction of its time."""
     names = list(table.columns)
     return [dict(zip(names, row, strict=True)) for row in table.to_numpy(dtype=object).tolist()]
+
+
+def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dictionaries in which what is missing is None."""
+    names, values = list(table.columns), np.array(table.to_numpy(dtype=object))
+    values[pd.isna(values)] = None
+    return [dict(zip(names, row, strict=True)) for row in values.tolist()]
 
 
 def with_plain_texts(table: pd.DataFrame) -> pd.DataFrame:

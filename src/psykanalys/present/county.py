@@ -19,7 +19,7 @@ from psykanalys.errors import ParameterError
 from psykanalys.manifest import checksum, manifest
 from psykanalys.present import ledger
 from psykanalys.present.audit import PlanAudit
-from psykanalys.present.figures import Figures, NoFigures
+from psykanalys.present.figures import Figures
 from psykanalys.present.focus_area import FocusAreaSentences
 from psykanalys.present.html import Block, Bullets, Columns, Details, Heading, Stack, Table, Text, stack
 from psykanalys.present.proof import Proof
@@ -128,7 +128,7 @@ class County:
     def without_figures(self) -> County:
         """The same county with text and tables only: its sections cost a fraction."""
         other = replace(self)
-        other.__dict__.update({**self.__dict__, "figures": NoFigures(self.analysis)})
+        other.__dict__.update({**self.__dict__, "figures": Figures(self.analysis, are_drawn=False)})
         return other
 
     def head(self) -> Stack:
@@ -212,7 +212,7 @@ class County:
 
     def municipalities(self) -> Block:
         """Where in the county something is in place, as far as the documents name municipalities."""
-        return self._or_nothing("inga uppgifter om minst tre namngivna kommuner", *self.figures.maps())
+        return self._or_nothing("inga uppgifter om minst tre namngivna kommuner", *(self.figures.maps() or ()))
 
     def survey(self) -> Block:
         """The health-centre survey with its non-response."""

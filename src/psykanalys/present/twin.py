@@ -13,11 +13,12 @@ from psykanalys import manifest as made_from
 from psykanalys.analysis import Analysis
 from psykanalys.audit import audit
 from psykanalys.comparison import Comparison
+from psykanalys.data.prepare import plain_records
 from psykanalys.present import formatting as fmt
 from psykanalys.present import words
 from psykanalys.present.tables import Tables, signed, target_text
 from psykanalys.references import reference
-from psykanalys.verdicts import Verdict, Word, plain_records
+from psykanalys.verdicts import Verdict, Word
 
 VERSION = 1
 SUPPRESSED = "suppressed"

@@ -26,7 +26,7 @@ from psykanalys.catalogue import load_catalogue
 from psykanalys.present.county import County
 from psykanalys.present.words import GLOSSARY
 from psykanalys.references import reference
-from psykanalys.report.seal import Line, as_tree, lines
+from psykanalys.report.seal import Line, as_tree, lines, text_of
 
 _WORDS = ("noll", "en|ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
 _OF_PEOPLE = (
@@ -46,11 +46,10 @@ MOST_UNPACKED = 200_000_000
 _APART = " ¶ "  # between texts: a number at the end of one has nothing to do with the first word of the next
 _UNREADABLE = "cannot be read, so nobody knows what it says"
 _PDF_TEXTS = ("/Alt", "/ActualText", "/Title", "/T", "/Contents", "/TU")
-_UNSEEN = ("script", "style", "template", "title", "desc", "metadata")
 _SHAPES = ("path", "rect", "circle", "use", "line", "polygon")
-_ATTRIBUTES = etree.XPath("//@*", smart_strings=False)
-_COMMENTS = etree.XPath("//comment()")
-_text_of = etree.XPath("string()", smart_strings=False)  # of an element and all inside it
+_ATTRIBUTES = etree.XPath("//@*")
+_UNSEEN = etree.XPath("//head | //script | //style | //template | //title | //desc | //metadata | //*[@class='seal']")
+_NOTES = etree.XPath("//comment() | //processing-instruction()")  # also before the page begins
 _NOT_OF = "(?:av|bland|efter|för|har|i|inom|med|och|om|på|som|till|under|vid|år)"
 
 
@@ -123,8 +122,8 @@ class _Known:
         self.public = phrases_of_definitions(report.threshold).union(said)
 
     def allows(self, texts: Iterable[str]) -> bool:
-        """Whether nothing needs a closer look: no row is protected, and nothing is said that `hits` would find."""
-        return not self.rows and not self.hits(_with_people(texts))
+        """Whether none of the texts says what `hits` would find: all of them at once."""
+        return not self.hits(_with_people(texts))
 
     def hits(self, text: str) -> list[str]:
         """Small numbers beside people that nothing allows."""
@@ -236,48 +235,30 @@ def _unreadable(_content: bytes, _known: _Known) -> Found:
 
 def _html(content: bytes, known: _Known) -> Found:
     said, tree = lines(content.decode("utf-8", "replace")), as_tree(content)
-    if not known.allows([line.text for line in said] + _beside_the_text(tree)):
-        yield from _looked_through(said, tree, known)
+    texts = [*((f"text under ”{line.section}”", line.text) for line in said), *_beside_the_lines(tree)]
+    if not known.allows(text for _, text in texts):
+        yield from ((where, hit) for where, text in texts for hit in known.hits(text))
+    if known.rows:
+        yield from _protected(said, tree, known)
     for manifest in tree.xpath("//@data-manifest"):
         yield from _json(manifest.encode(), known)
 
 
-def _beside_the_text(tree: Any) -> list[str]:
-    """What a page holds that no line says: attributes, comments, scripts, titles of drawings."""
-    return [*_ATTRIBUTES(tree), *(each.text or "" for each in _COMMENTS(tree)), *map(_text_of, tree.iter(*_UNSEEN))]
+def _beside_the_lines(tree: Any) -> Iterator[tuple[str, str]]:
+    """What a page holds that no line says: attributes, comments, scripts, titles of drawings; where, and the text."""
+    yield from ((f"attribute {value.attrname}", value) for value in _ATTRIBUTES(tree))
+    yield from (("comment", note.text or "") for note in _NOTES(tree))
+    yield from ((f"<{element.tag}>", text_of(element)) for element in _UNSEEN(tree))
 
 
-def _looked_through(said: Iterable[Line], tree: Any, known: _Known) -> Found:
-    """Where on a page it says what it must not."""
-    for line in said:
-        yield from ((f"text under ”{line.section}”", hit) for hit in known.hits(line.text))
-        yield from _protected((line.section, ref, text, known) for ref, text in line.figures)
-    for element in tree.iter():
-        yield from _unseen(element, known)
-
-
-def _protected(figures: Iterable[tuple[str, str, str, _Known]]) -> Found:
-    for section, ref, text, known in figures:
+def _protected(said: Iterable[Line], tree: Any, known: _Known) -> Found:
+    """Figures and shapes of protected rows."""
+    for section, ref, text in ((line.section, *figure) for line in said for figure in line.figures):
         if ref in known.hidden and re.search(r"\d", text):
             yield f"figure under ”{section}”", f"{known.hidden[ref]} is protected but shown as ”{text}”"
-
-
-def _unseen(element: Any, known: _Known) -> Found:
-    """Comments, attributes, scripts, titles of drawings, and shapes of protected rows."""
-    if element.tag is etree.Comment:
-        yield from (("comment", hit) for hit in known.hits(element.text or ""))
-    elif isinstance(element.tag, str):
-        if element.tag in _UNSEEN:
-            yield from ((f"<{element.tag}>", hit) for hit in known.hits(_text_of(element)))
-        yield from _attributes(element, known)
-        hidden = [ref for ref in (element.get("data-r") or "").split() if ref in known.hidden]
-        if element.tag in _SHAPES:
-            yield from ((f"<{element.tag}>", f"{known.hidden[ref]} is protected but drawn") for ref in hidden)
-
-
-def _attributes(element: Any, known: _Known) -> Found:
-    for name, value in element.attrib.items():
-        yield from ((f"attribute {name}", hit) for hit in known.hits(value))
+    for shape in tree.iter(*_SHAPES):
+        hidden = [ref for ref in (shape.get("data-r") or "").split() if ref in known.hidden]
+        yield from ((f"<{shape.tag}>", f"{known.hidden[ref]} is protected but drawn") for ref in hidden)
 
 
 def _json(content: bytes, known: _Known) -> Found:
@@ -286,7 +267,7 @@ def _json(content: bytes, known: _Known) -> Found:
     except ValueError:
         yield "data", _UNREADABLE
         return
-    if not known.allows(_texts_in(data)):
+    if known.rows or not known.allows(_texts_in(data)):
         yield from _values(data, "data", known)
 
 
@@ -298,7 +279,7 @@ def _texts_in(data: Any) -> Iterator[str]:
         if isinstance(one, str):
             yield one
         elif isinstance(one, dict):
-            left += one.values()
+            left += [*one, *one.values()]
         elif isinstance(one, list):
             left += one
 
@@ -308,6 +289,7 @@ def _values(data: Any, where: str, known: _Known) -> Found:
         if data.get("suppressed") is True or data.get("id") in known.rows or set(data.get("rows") or ()) & known.rows:
             yield from _figures_of_hidden(data, where)
         for name, value in data.items():
+            yield from ((f"{where}: a name", hit) for hit in known.hits(name))
             yield from _values(value, f"{where}.{name}", known)
     elif isinstance(data, list):
         for number, value in enumerate(data):

@@ -393,9 +393,9 @@ def _report(project: Project, values: Mapping[str, Any], page: str) -> County | 
     if not seal.manifest_of(page):
         return None
     ahead = _ahead.pop(canonical(dict(values)), None)
-    with suppress(Exception):  # what went wrong is told where it is done anew
-        return ahead.result() if ahead else load(project=project, **values)
-    return load(project=project, **values)
+    if ahead and not ahead.exception():
+        return ahead.result()
+    return load(project=project, **values)  # what went wrong ahead is told here
 
 
 _ahead: dict[str, Future[County]] = {}

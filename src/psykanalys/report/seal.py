@@ -82,7 +82,7 @@ def code(manifest: Mapping[str, Any]) -> str:
 def told_codes(page: str) -> list[str]:
     """The codes that the page itself tells."""
     found = parsed(page).xpath("//b[@class='seal']")
-    return [" ".join(_text_of(element).split()) for element in found]
+    return [" ".join(text_of(element).split()) for element in found]
 
 
 def manifest_of(page: str) -> dict[str, Any] | None:
@@ -233,7 +233,7 @@ def _drawn(element: Any) -> list[str]:
     return (element.get("data-r") or "").split()
 
 
-_text_of = etree.XPath("string()", smart_strings=False)  # of an element and all inside it
+text_of = etree.XPath("string()", smart_strings=False)  # of an element and all inside it
 
 
 def _in_parts(cell: str) -> str:
@@ -243,7 +243,7 @@ def _in_parts(cell: str) -> str:
 
 
 def _said(element: Any) -> str:
-    return _even(_text_of(element))
+    return _even(text_of(element))
 
 
 def _even(text: str) -> str:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import wraps
 from html import escape
-from typing import Any, TypeVar
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -25,7 +24,6 @@ from psykanalys.present.html import Block, Details, Table, markup
 from psykanalys.present.palette import ACCENT, GRID, GROUND, INK, LIGHT_THEME, MARK, SOFT
 from psykanalys.references import Shown, plain, references
 
-Drawn = TypeVar("Drawn")
 NARROW = "max-width:31rem"  # where no style sheet says it: in a notebook
 WIDTH = 4.8  # inches: 346 units in the SVG, a phone's width
 TEXT = 12
@@ -142,17 +140,6 @@ def style() -> Iterator[None]:
 _STYLED = ContextVar("styled", default=False)
 
 
-def styled(draw: Callable[..., Drawn]) -> Callable[..., Drawn]:
-    """A function that draws, with the style set once for all that it draws."""
-
-    @wraps(draw)
-    def drawn(*args: Any) -> Drawn:
-        with style():
-            return draw(*args)
-
-    return drawn
-
-
 def new_canvas(height: float) -> Canvas:
     """An empty drawing of the figures' width and the height in inches."""
     return Canvas(figsize=(WIDTH, height))
@@ -214,5 +201,5 @@ def wrap(text: str, width: int) -> str:
 
 __all__ = [
     "ACCENT", "GRID", "GROUND", "INK", "MARK", "SMALL", "SOFT", "TEXT", "Figure", "beside", "line_chart",
-    "new_canvas", "percent_axis", "style", "styled", "wrap",
+    "new_canvas", "percent_axis", "style", "wrap",
 ]  # fmt: skip
