@@ -132,7 +132,8 @@ def borders_file(level: Literal["lan", "kommun"]) -> Path:
 
 
 def _names(level: Literal["lan", "kommun"]) -> list[tuple[str, str]]:
-    table = parquet.read_table(borders_file(level), columns=[f"{level}_kod", level]).to_pydict()
+    with parquet.ParquetFile(borders_file(level), pre_buffer=False) as file:  # so read, no thread is started
+        table = file.read(columns=[f"{level}_kod", level], use_threads=False).to_pydict()
     return list(zip(table[f"{level}_kod"], table[level], strict=True))
 
 

@@ -127,9 +127,10 @@ def report(
 
     Example: psykanalys report gavleborg --format html --format pdf --param "contact=Region Gävleborg"
     """
-    from psykanalys.report import forked
+    from psykanalys.report import fork, forked
     from psykanalys.report.formats import FORMATS
 
+    fork.seldom_look_for_cycles()
     formats = forms or ["html"]
     for form in formats:
         _one_of("--format", form, FORMATS)

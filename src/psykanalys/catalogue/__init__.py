@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import difflib
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -76,9 +75,22 @@ class Indicator(BaseModel):
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@cache
+_held: dict[str, Indicator] = {}
+
+
 def load_catalogue() -> Mapping[str, Indicator]:
-    """Return every indicator by id. Raises CatalogueError naming every file that cannot be used."""
+    """Return every indicator by id; they are read once. Raises CatalogueError naming every file that cannot be used."""
+    if not _held:
+        hold(_read_all())
+    return _held
+
+
+def hold(indicators: Mapping[str, Indicator]) -> None:
+    """Have what another process of this installation has read."""
+    _held.update(indicators)
+
+
+def _read_all() -> dict[str, Indicator]:
     indicators, faults = {}, []
     for path in sorted(FOLDER.glob("*.yaml")):
         try:

@@ -16,7 +16,8 @@ from psykanalys.data.project import MARKER, Project
 
 def county_files(project: Project, county: str) -> Iterator[tuple[str, Path | bytes]]:
     """The raw files of a county's documents, its rows in the list of documents, and what belongs to no document."""
-    sources = _rows(project.raw / "sources.csv")
+    path = project.raw / "sources.csv"
+    sources = _rows(path, state(path))
     own = [row for row in sources if row.get("county_code") == county or _is_national(row)]
     yield "sources", repr(own).encode()
     for path in sorted(project.raw.glob("*.csv")):
@@ -54,7 +55,7 @@ def files_at_stake(project: Project) -> Iterator[tuple[str, Path]]:
 
 @lru_cache(maxsize=10_000)
 def _is_unpublished(observations: Path, _state: State) -> bool:
-    return any(row.get("published") == "no" for row in _rows(observations))
+    return any(row.get("published") == "no" for row in _rows(observations, _state))
 
 
 @lru_cache(maxsize=10_000)
@@ -64,7 +65,8 @@ def _has_unpublished(register: Path, _state: State) -> bool:
     return b"published" in content[:500] and re.search(rb"[,;\t]\"?no\"?[,;\t\r\n]", content) is not None
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+@lru_cache(maxsize=100)
+def _rows(path: Path, _state: State) -> list[dict[str, Any]]:
     """The rows as text; `check` has already seen that the file is in order, with commas or semicolons."""
     text = path.read_text(encoding="utf-8-sig")
     separator = ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -43,14 +44,14 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class _Held:
+class Held:
     """Processed tables in memory, and the state of the files that they were made from and lie in."""
 
     prepared: Prepared
     state: Mapping[Path, State]
 
 
-_held: dict[Path, _Held] = {}
+_held: dict[Path, Held] = {}
 
 
 def raw_files(project: Project) -> list[Path]:
@@ -109,25 +110,29 @@ def load_prepared(project: Project) -> Prepared:
 
     They are read once in a process, as long as no file of either changes.
     """
-    held = _held.get(project.root)
-    if held is None or held.state != _state(project):
+    prepared = held(project).prepared
+    return replace(prepared, tables={kind: table.copy(deep=False) for kind, table in prepared.tables.items()})
+
+
+def held(project: Project) -> Held:
+    """The processed tables as `load_prepared` keeps them: what another process can `hold`."""
+    kept = _held.get(project.root)
+    if kept is None or kept.state != _state(project):
         before = _raw_state(project)
         stored = _stored(project)
         prepared = prepare(project) if stored is None else stored
-        held = _held[project.root] = _Held(prepared, before | _processed_state(project))
-    tables = {kind: table.copy(deep=False) for kind, table in held.prepared.tables.items()}
-    return replace(held.prepared, tables=tables)
+        kept = _held[project.root] = Held(prepared, before | _processed_state(project))
+    return kept
 
 
-def hold(project: Project, prepared: Prepared) -> None:
-    """Keep a project's processed tables in memory for `load_prepared`, as long as they are not stale.
+def hold(project: Project, kept: Held) -> None:
+    """Keep a project's processed tables in memory for `load_prepared`, unless a file has changed since.
 
     For a process that forks itself for each report: the tables are read once for all, and their texts made Python's.
     """
-    now = _state(project)
-    if prepared.manifest["inputs"] == _inputs(project):
-        tables = {kind: with_plain_texts(table) for kind, table in prepared.tables.items()}
-        _held[project.root] = _Held(replace(prepared, tables=tables), now)
+    if kept.state == _state(project):
+        tables = {kind: with_plain_texts(table) for kind, table in kept.prepared.tables.items()}
+        _held[project.root] = replace(kept, prepared=replace(kept.prepared, tables=tables))
 
 
 def items(text: str) -> list[str]:
@@ -269,7 +274,7 @@ def _table(kind: str, everything: Everything) -> pd.DataFrame:
 
 def record(row: Any, everything: Everything) -> dict[str, Any]:
     """A row as its table has it: lists joined by ' | ', the area by its code."""
-    cells = {name: _cell(value) for name, value in row}
+    cells = {name: _cell(value) for name, value in vars(row).items()}
     if "area" in cells:
         cells["area"] = areas.find_area(cells["area"], everything.extra_areas).code
     return cells
@@ -304,7 +309,7 @@ def _manifest(
 def _inputs(project: Project) -> dict[str, str]:
     files = {_name_of(project, path): path for path in raw_files(project)}
     files |= {f"catalogue/{path.name}": path for path in sorted(CATALOGUE_FOLDER.glob("*.yaml"))}
-    return {name: _checksum(path) for name, path in files.items()}
+    return {name: _checksum(path, state(path)) for name, path in files.items()}
 
 
 def _state(project: Project) -> dict[Path, State]:
@@ -324,7 +329,8 @@ def _name_of(project: Project, path: Path) -> str:
     return path.relative_to(project.root).as_posix()
 
 
-def _checksum(path: Path) -> str:
+@lru_cache(maxsize=10_000)
+def _checksum(path: Path, _state: State) -> str:
     try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             return "unreadable"  # reading it tells why

@@ -13,7 +13,6 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from psykanalys.disclosure.programs import solve_whole
 
@@ -87,6 +86,8 @@ class System:
     @cached_property
     def apart(self) -> tuple[tuple[np.ndarray, System], ...]:
         """Each part that hangs together: its cells, and its own system."""
+        from scipy.sparse.csgraph import connected_components
+
         shared = abs(self.parts)
         _, label = connected_components(shared @ shared.T, directed=False)
         order = np.argsort(label, kind="stable")

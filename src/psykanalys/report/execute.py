@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from psykanalys.errors import ReportError
-from psykanalys.report.quick_start import defer_grammar
+from psykanalys.report.quick_start import defer
 
-defer_grammar()
+defer()
 
 import papermill  # noqa: E402
 from nbclient.exceptions import CellTimeoutError  # noqa: E402
@@ -24,6 +24,8 @@ from psykanalys.report.forked import time_limit  # noqa: E402
 
 ENGINE = "psykanalys"
 papermill_engines.register(ENGINE, Engine)
+# Nothing of encryption on loopback, nor of being stopped; and nothing into the history of what the user has typed.
+_QUIET = ("--log-level=CRITICAL", "--HistoryManager.enabled=False")
 
 
 def execute(notebook: Path, values: Mapping[str, Any], executed: Path, folder: Path) -> None:
@@ -41,7 +43,7 @@ def execute(notebook: Path, values: Mapping[str, Any], executed: Path, folder: P
             cwd=str(folder),
             progress_bar=False,
             request_save_on_cell_execute=False,
-            extra_arguments=["--log-level=CRITICAL"],  # nothing of encryption on loopback, nor of being stopped
+            extra_arguments=list(_QUIET),
             kept=str(executed),
         )
     except CellTimeoutError as error:

@@ -246,6 +246,11 @@ def end_with_parent() -> None:
         os._exit(1)
 
 
+def seldom_look_for_cycles() -> None:
+    """Spare the time in which garbage is looked for again and again while much is read in that stays."""
+    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
+
+
 def main() -> None:
     """Run as `python -m psykanalys.report.fork SOCKET`: load everything, then serve."""
     owner = Connection(int(sys.argv[1]))
@@ -257,10 +262,10 @@ def main() -> None:
 
     kernels.preload()
     gc.enable()
-    gc.collect()
     gc.freeze()
-    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])  # children live for one piece of work
+    seldom_look_for_cycles()  # children live for one piece of work
     Server(owner).serve()
+    os._exit(0)  # what was imported need not be put away
 
 
 if __name__ == "__main__":

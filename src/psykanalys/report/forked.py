@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from psykanalys.data.project import Project, last_change
 from psykanalys.errors import PsykanalysError
-from psykanalys.report.fork import End, Fork, ForkServer, can_fork
+from psykanalys.report.fork import End, Fork, ForkServer, Warm, can_fork
 
 if TYPE_CHECKING:
-    from psykanalys.data.prepare import Prepared
+    from psykanalys.catalogue import Indicator
+    from psykanalys.data.prepare import Held, Prepared
     from psykanalys.report.runner import Outcome
 
 MADE = ".made"
@@ -61,12 +62,21 @@ def server() -> ForkServer:
     return _early.pop() if _early else ForkServer()
 
 
-def warm(project: Project, prepared: Prepared, thresholds: Iterable[int]) -> None:
-    """In the server: have what is the same for every report of a project."""
+def warming(project: Project, thresholds: Iterable[int]) -> Warm:
+    """The order to have what is the same for every report of a project, and what this process has read already."""
+    from psykanalys.catalogue import load_catalogue
+    from psykanalys.data.prepare import held
+
+    return Warm(_warm, (project, load_catalogue(), held(project), set(thresholds)))
+
+
+def _warm(project: Project, catalogue: Mapping[str, Indicator], kept: Held, thresholds: Iterable[int]) -> None:
+    from psykanalys.catalogue import hold as hold_catalogue
     from psykanalys.data.prepare import hold
     from psykanalys.report.gate import phrases_of_definitions
 
-    hold(project, prepared)
+    hold_catalogue(catalogue)
+    hold(project, kept)
     for threshold in thresholds:
         phrases_of_definitions(threshold)
 

@@ -19,7 +19,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import pypdf
 from lxml import etree
 
 from psykanalys.catalogue import load_catalogue
@@ -311,6 +310,8 @@ def _text(content: bytes, known: _Known) -> Found:
 
 
 def _pdf(content: bytes, known: _Known) -> Found:
+    import pypdf
+
     reader = pypdf.PdfReader(io.BytesIO(content))
     for number, page in enumerate(reader.pages, 1):
         yield from ((f"page {number}", hit) for hit in known.hits(page.extract_text()))

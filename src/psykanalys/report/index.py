@@ -115,6 +115,11 @@ def _map(listed: Sequence[Entry]) -> str:
     return f'<svg viewBox="0 0 {WIDTH:g} {height:g}" aria-hidden="true" focusable="false">{"".join(drawn)}</svg>'
 
 
+def have_map() -> None:
+    """Draw the map of the index already now."""
+    _shapes()
+
+
 @cache
 def _shapes() -> tuple[list[tuple[str, str]], float]:
     """Code and path of each county on a canvas of WIDTH, and how high it is."""

@@ -12,39 +12,46 @@ import atexit
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
+from queue import Empty
 from typing import Any, NoReturn
 from uuid import uuid4
 
 import psutil
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from psykanalys.report.fork import Fork, ForkServer, end_with_parent, own_group
-from psykanalys.report.quick_start import defer_grammar
+from psykanalys.report.fork import Fork, ForkServer, Warm, end_with_parent, own_group
+from psykanalys.report.quick_start import defer, without_property_lists
 
 Order = tuple[list[str], str, dict[str, str]]  # arguments, working folder, environment
 _POLL = 0.005  # seconds
+_ASK_AGAIN = 1.0  # seconds
+_LISTEN = 0.2  # seconds
 _waiting: list[ForkedAhead] = []
 
 
 def preload() -> None:
     """Import what a report needs, and do once what is the same for every report. Starts no thread and no loop."""
-    defer_grammar()
+    defer()
     import ipykernel.kernelapp  # noqa: F401
     import nbclient  # noqa: F401
     import nbformat.v4
     import papermill  # noqa: F401
 
-    from psykanalys.catalogue import load_catalogue
-    from psykanalys.present import county  # noqa: F401
+    from psykanalys.areas import official_areas
+
+    with without_property_lists():
+        from psykanalys.present import county  # noqa: F401
     from psykanalys.report import exporter, gate, runner  # noqa: F401
 
-    load_catalogue()
+    official_areas()
     exporter.shared_exporter()
     nbformat.validate(nbformat.v4.new_notebook())  # makes its validator
     _draw_something()
@@ -150,7 +157,10 @@ def launch(order: Order) -> ForkedProcess:
 
 @cache
 def _server() -> ForkServer:
+    from psykanalys.catalogue import load_catalogue
+
     server = ForkServer()
+    server.send(Warm(load_catalogue))
     atexit.register(server.close)
     return server
 
@@ -171,6 +181,7 @@ def _become_when_told(line: Connection) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
         order = line.recv()
         line.close()
+        sys.modules["debugpy"] = None  # type: ignore[assignment] # as if not installed: nobody debugs a batch
         become_kernel(*order)
     except EOFError:
         pass  # not needed
@@ -215,8 +226,38 @@ class ForkedProvisioner(LocalProvisioner):
         return ended.returncode if ended else 0
 
 
+class ForkedKernelClient(AsyncKernelClient):
+    """Is ready once its kernel is idle; jupyter_client's own listens for a fifth of a second more."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Ask until the kernel has answered and told that it is idle again. Raises RuntimeError: dead, or too late."""
+        until = time.monotonic() + (float("inf") if timeout is None else timeout)
+        while not await self._has_answered():
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if time.monotonic() > until:
+                raise RuntimeError(f"Kernel didn't respond in {timeout:g} seconds")
+
+    async def _has_answered(self) -> bool:
+        try:
+            answer = await self.kernel_info(reply=True, timeout=_ASK_AGAIN)
+            self._handle_kernel_info_reply(answer)
+            while not _tells_idle(await self.get_iopub_msg(timeout=_LISTEN), answer["parent_header"]["msg_id"]):
+                pass
+        except (TimeoutError, Empty):
+            return False
+        return True
+
+
+def _tells_idle(message: Mapping[str, Any], question: str) -> bool:
+    is_status = message["msg_type"] == "status" and message["parent_header"].get("msg_id") == question
+    return is_status and message["content"]["execution_state"] == "idle"
+
+
 class ForkedKernelManager(AsyncKernelManager):
     """Starts kernels by fork, whatever provisioner the kernel spec names; no entry point need be installed."""
+
+    client_factory: Any = ForkedKernelClient
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
         self.kernel_id = self.kernel_id or kwargs.pop("kernel_id", str(uuid4()))

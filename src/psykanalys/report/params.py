@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from psykanalys.areas import Area, UnknownAreaError, find_county, find_municipality
 from psykanalys.data.commentary import locate
-from psykanalys.data.files import read_within
+from psykanalys.data.files import State, read_within, state
 from psykanalys.data.project import Project
 from psykanalys.data.settings import read_settings
 from psykanalys.data.text import unseen
@@ -165,6 +166,11 @@ def _read_file(path: Path) -> dict[str, Any]:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml") if p.stem not in NOT_OF_COUNTIES)) or "none"
         raise ParameterError(f"{path.name}: no such parameter file — there are: {known}")
+    return dict(_content(path, state(path)))
+
+
+@lru_cache(maxsize=1000)
+def _content(path: Path, _state: State) -> dict[str, Any]:
     try:
         content = read_settings(read_within(path, MOST_BYTES).decode("utf-8-sig"))
     except OSError as error:

@@ -20,7 +20,7 @@ from psykanalys.data.prepare import load_prepared
 from psykanalys.data.project import Project
 from psykanalys.manifest import canonical
 from psykanalys.report import forked, runner
-from psykanalys.report.fork import Warm, can_fork
+from psykanalys.report.fork import can_fork
 from psykanalys.report.runner import Outcome
 from psykanalys.report.unchanged import MORE_PACKAGES
 
@@ -67,7 +67,7 @@ class Workshop:
         write_all({self._project.root / name: content for name, content in files.items()}, private=True)
         self._server = self._stack.enter_context(forked.server()) if can_fork() else None
         if self._server:
-            self._server.send(Warm(forked.warm, (self._project, load_prepared(self._project), {threshold})))
+            self._server.send(forked.warming(self._project, {threshold}))
 
     def make(self, county: str, values: Mapping[str, Any], formats: Sequence[str]) -> tuple[Outcome, Files]:
         """Make one report as it is made locally."""

@@ -20,7 +20,7 @@ from psykanalys.errors import ParameterError, PsykanalysError, ReportError
 from psykanalys.manifest import canonical
 from psykanalys.report import forked, index, params, seal, unchanged
 from psykanalys.report.asked import file_names
-from psykanalys.report.fork import Warm, can_fork
+from psykanalys.report.fork import can_fork
 from psykanalys.report.formats import ENDINGS, FORMATS, convert
 from psykanalys.report.index import Entry
 
@@ -151,10 +151,8 @@ def _planned(
     folder = out or project.reports
     earlier = {name: _earlier(project, previous, name, folder) for name in names} if previous else {}
     tasks, refused = _read_all(project, names, overrides, earlier, asked)
-    parts = {
-        name: unchanged.parts(project, values, formats, notebook(project, asked.level))
-        for name, values in tasks.items()
-    }
+    shared = unchanged.shared_parts(project, notebook(project, asked.level))
+    parts = {name: unchanged.parts(project, values, formats) | shared for name, values in tasks.items()}
     return _Plan(tasks, refused, parts, folder, formats)
 
 
@@ -327,9 +325,9 @@ def _forked(
     from psykanalys.data.prepare import load_prepared
 
     with forked.server() as server:
-        prepared = load_prepared(project)
-        server.send(Warm(forked.warm, (project, prepared, {values["threshold"] for values in tasks.values()})))
-        order = forked.largest_first(prepared, tasks)
+        order = forked.largest_first(load_prepared(project), tasks)
+        index.have_map()  # the server is not ready yet
+        server.send(forked.warming(project, {values["threshold"] for values in tasks.values()}))
         given = {name: (project, name, tasks[name], folder, formats) for name in order}
         for name, outcome, fault in forked.run(server, given, jobs):
             yield outcome or Outcome(name, False, folder / f"{name}.failed.ipynb", message=fault)

@@ -38,16 +38,22 @@ class Record:
     warnings: tuple[str, ...] = ()
 
 
-def parts(project: Project, values: Mapping[str, Any], formats: Sequence[str], notebook: Path) -> dict[str, str]:
-    """The checksum of each thing that a county's report depends on, by what it is called to the user."""
+def parts(project: Project, values: Mapping[str, Any], formats: Sequence[str]) -> dict[str, str]:
+    """The checksum of each thing that one county's report depends on, by what it is called to the user."""
     area = params.area_of(values)
     code = area.parent if area.kind == "municipality" else area.code
     named = [project.root / values[name] for name in ("commentary", "previous") if values.get(name)]
     return {
         "parameters": _sum(canonical({**values, "formats": sorted(formats)}).encode()),
         "raw data": _of_files(county_files(project, code)),
-        "protection of persons": _of_files(files_at_stake(project)),
         "files that parameters name": _of_files((path.name, path) for path in named),
+    }
+
+
+def shared_parts(project: Project, notebook: Path) -> dict[str, str]:
+    """The same of what every report of a batch depends on."""
+    return {
+        "protection of persons": _of_files(files_at_stake(project)),
         "notebook": _sum(notebook.read_bytes()),
         "definitions": _package(_DEFINITIONS),
         "code": _package(_CODE),
