@@ -45,6 +45,20 @@ def test_two_periods_are_compared_in_order(compare):
     assert comparison.difference == pytest.approx(2)
 
 
+def test_a_registers_last_year_is_compared_with_the_one_before_and_the_first(make_indicator, make_observations):
+    years = ("2010", "2022", "2023", "2024")
+    rows = make_observations(*({"numerator": 50, "denominator": 100, "period": year} for year in years))
+    indicator = make_indicator()
+    results = calculate({indicator.id: indicator}, rows)
+    history = set(results.loc[results["when"] < "2024", "id"])
+    found = [(each.period, each.against) for each in compare_all(results, "24", history)]
+    assert sorted(found) == [("2024", "2010"), ("2024", "2023")]
+    found = [(each.period, each.against) for each in compare_all(results, "24")]
+    assert sorted(found) == [("2022", "2010"), ("2023", "2022"), ("2024", "2023")]
+    two = results[results["when"] >= "2023"]
+    assert [each.against for each in compare_all(two, "24", history)] == ["2023"]
+
+
 def test_other_sexes_and_periods_are_not_compared(compare):
     assert compare({"value": 30.0, "sex": "K"}, {"value": 22.0, "area": "00"}) == []
     assert compare({"value": 30.0, "period": "2018"}, {"value": 22.0, "area": "00", "period": "2017"}) == []

@@ -178,6 +178,16 @@ class Analysis:
         return {row["id"]: row for row in as_rows(self.results)}
 
     @cached_property
+    def levels_of_results(self) -> Mapping[str | None, frozenset[float]]:
+        """What was to be reached by each result that was set against a target in its own unit, by the result's id."""
+        levels: dict[str | None, set[float]] = {}
+        for verdict in self.verdicts:
+            if verdict.value is not None and verdict.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE):
+                goals = (verdict.target_value, verdict.target_high)
+                levels.setdefault(verdict.observation, set()).update(goal for goal in goals if goal is not None)
+        return {name: frozenset(each) for name, each in levels.items()}
+
+    @cached_property
     def register_sources(self) -> frozenset[str]:
         """Ids of the sources that are registers, not documents."""
         return frozenset(self.sources.loc[self.sources["role"] == "register", "id"])
@@ -268,7 +278,7 @@ def assemble(area: Area, prepared: Prepared, threshold: int = THRESHOLD) -> Anal
         tables_by_kind=tables,
         results=results,
         verdicts=tuple(verdicts),
-        comparisons=tuple(compare_all(results, area.code)),
+        comparisons=tuple(compare_all(results, area.code, history)),
         not_compared=tuple(not_compared(results, area.code, registers.beside_the_last(judged))),
         catalogue=catalogue,
         manifest=prepared.manifest,

@@ -10,7 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -61,14 +61,15 @@ class Comparison:
         return self.indicator, self.kind, self.period, self.against, self.age, self.level
 
 
-def compare_all(results: pd.DataFrame, area: str) -> list[Comparison]:
+def compare_all(results: pd.DataFrame, area: str, history: Collection[str] = ()) -> list[Comparison]:
     """Return every printed comparison of an area: with the nation or a group, and with its own past.
 
-    Only where measure, period, sex, age and level are the same; `not_compared` tells of the others. Which of them
+    Only where measure, period, sex, age and level are the same; `not_compared` tells of the others. `history` has the
+    ids of a register's earlier years: its last year is compared with the one before and with the first. Which of them
     stand out is decided together, by `find_outstanding`.
     """
     own = results[(results["area"] == area) & (results["comparator"] == "")]
-    return find_outstanding(_compared([*_with_others(results, own), *_with_past(own)]))
+    return find_outstanding(_compared([*_with_others(results, own), *_with_past(own, history)]))
 
 
 def find_outstanding(comparisons: list[Comparison]) -> list[Comparison]:
@@ -134,12 +135,23 @@ def _with_others(results: pd.DataFrame, own: pd.DataFrame) -> list[Pair]:
     return [(*_halves(pair), _kind(pair)) for pair in plain_records(pairs)]
 
 
-def _with_past(own: pd.DataFrame) -> list[Pair]:
+def _with_past(own: pd.DataFrame, history: Collection[str]) -> list[Pair]:
     keys = [name for name in SAME_POPULATION if name != "when"]
     figures = plain_records(own[own["value"].notna()].sort_values([*keys, "when", "id"]))
     series = [list(group) for _, group in groupby(figures, key=itemgetter(*keys))]
-    pairs = [pair for rows in series for pair in pairwise(rows) if pair[0]["when"] != pair[1]["when"]]
-    return [(later, before, "past") for before, later in pairs]
+    return [
+        (later, before, "past")
+        for rows in series
+        for place, later in enumerate(rows)
+        if later["id"] not in history
+        for before in _before(rows[:place], history)
+        if before["when"] != later["when"]
+    ]
+
+
+def _before(rows: list[dict[str, Any]], history: Collection[str]) -> list[dict[str, Any]]:
+    """What a figure is compared with of those before it: the last, and the first too where they are a register's."""
+    return rows[:1] + rows[-1:] if len(rows) > 1 and rows[0]["id"] in history else rows[-1:]
 
 
 def _halves(pair: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -404,7 +404,7 @@ def test_a_figure_is_never_rounded_into_all_or_none():
     rows = [_observation(0, numerator=399, denominator=400), _observation(1, numerator=1, denominator=400)]
     analysis = analysis_of(rows, [_target(0, value=100.0)])
     texts = [Sentences(analysis).judgement(verdict).replace(fmt.NO_BREAK, " ") for verdict in analysis.verdicts]
-    assert texts[0].startswith("Målet A: 99,8 % (399 av 400)")
+    assert texts[0].startswith("Målet A: 99,75 % (399 av 400) [98,62; 99,99] (målet: alla (100 %))")
     assert texts[1].startswith("Målet A: 0,2 % (1 av 400)")
 
 
@@ -432,6 +432,34 @@ def test_no_target_is_both_reached_and_not_reached_for_one_result(sample):
                 assert ("inte nått" in word) == (verdict.word not in REACHED)
                 sides.setdefault(f"{said} {verdict.observation}", set()).add("inte nått" in word)
         assert all(len(side) == 1 for side in sides.values())
+
+
+def test_a_limit_is_not_rounded_past_what_was_to_be_reached():
+    rows = [_observation(0, numerator=137, denominator=498), _observation(1, numerator=1918, denominator=3566)]
+    texts = [
+        Sentences(analysis).judgement(analysis.verdicts[0]).replace(fmt.NO_BREAK, " ")
+        for analysis in (
+            analysis_of(rows[:1], [_target(0, value=31.9)]),
+            analysis_of(rows[1:], [_target(0, value=54.0)]),
+        )
+    ]
+    assert texts[0].startswith("Målet A: 27,5 % (137 av 498) [23,6; 31,7] (målet: minst 31,9 %)")
+    assert texts[1].startswith("Målet A: 53,8 % (1 918 av 3 566) [52,1; 55,4] (målet: minst 54 %)")
+
+
+@given(st.integers(1, 40_000), st.floats(0, 1), st.floats(1, 99).map(lambda share: round(share, 1)))
+@settings(max_examples=200, deadline=None)
+def test_what_is_printed_bears_out_the_word(size, share, goal):
+    rows = [_observation(0, numerator=round(share * size), denominator=size)]
+    analysis = analysis_of(rows, [_target(0, value=goal)])
+    verdict, tables = analysis.verdicts[0], Tables(analysis)
+    cell = str(tables.verdicts().rows[0][2])
+    value, limits = numbers_in(cell)[0][0], [read_number(text) for text in FIGURE.findall(cell.partition("[")[2])]
+    assert (value >= goal) == (verdict.value >= goal)
+    if verdict.word in (Word.SURELY_REACHED, Word.LIKELY_REACHED) and limits:
+        assert limits[0] >= goal
+    if verdict.word in (Word.SURELY_NOT_REACHED, Word.LIKELY_NOT_REACHED) and limits:
+        assert limits[1] < goal
 
 
 def test_the_counts_of_goals_agree_with_each_other_and_with_the_overview(sample):
@@ -598,7 +626,8 @@ def test_one_of_a_unit_is_singular(unit):
     [
         (1.0, "procentenheter", "+1 procentenhet"),
         (-1.0, "enheter", "−1 enhet"),
-        (-0.04, "procentenheter", "0 procentenheter"),
+        (0.0, "procentenheter", "0 procentenheter"),
+        (-0.04, "procentenheter", "−0,04 procentenheter"),  # what is not 0 is not shown as 0
         (2.45, "procentenheter", "+2,5 procentenheter"),
         (-3.0, "procent", "−3 %"),
     ],

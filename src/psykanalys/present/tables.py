@@ -33,6 +33,8 @@ TOPICS = {
     "stated": "Jämförelser och förändring över tid",
     "not_shown": "Datakvalitet",
 }
+MOST_FINER = 4  # decimals beyond the measure's own
+_JUDGED_BY = ("value", "ci_low", "ci_high", "likely_low", "likely_high", "worst", "best")
 Row = Mapping[str, Any]
 Cells = list[str | Cell]
 
@@ -503,7 +505,8 @@ class Tables:
         if row["status"] in ("not_reported", "not_applicable", "missing_in_extract", "suppressed"):
             stated = f" (”{row['wording']}”)" if row["wording"] else ""
             return words.STATUSES[row["status"]] + stated
-        parts = [_change(row), _range(row), _yes_no(row), _value(row, with_interval=with_interval), _direction(row)]
+        value = _value(row, self.decimals(row), with_interval=with_interval)
+        parts = [_change(row), _range(row), _yes_no(row), value, _direction(row)]
         text = "; ".join(part for part in parts if part)
         firmness = (
             "i stort sett" if row["status"] == "approximate" and _yes_no(row) else words.STATUSES.get(row["status"], "")
@@ -511,13 +514,25 @@ class Tables:
         quoted = f"”{row['wording']}”, återges som " if row["wording"] and not _text(row["direction"]) else ""
         return quoted + f"{firmness} {text}".strip()
 
+    def decimals(self, row: Row) -> int | None:
+        """The decimals that a calculated value and its limits are shown with, None for one shown as printed.
+
+        They are the measure's, or as many more as keep the figure on its side of what was to be reached: a limit of
+        31.8 against 31.9 is not shown as 32.
+        """
+        usual, levels = _decimals(row), self._analysis.levels_of_results.get(row["id"], frozenset())
+        if usual is None or not levels:
+            return usual
+        finest = usual + MOST_FINER
+        return next((each for each in range(usual, finest) if _stands_alike(row, levels, each)), finest)
+
     def compared(self, comparison: Comparison) -> tuple[Marked, Marked]:
         """Both values of a comparison, with the decimals that each figure is shown with elsewhere."""
         rows = [self._analysis.results_by_id[name] for name in (comparison.observation, comparison.other)]
-        decimals = {_decimals(row) for row in rows}
+        decimals = {self.decimals(row) for row in rows}
         shared = _most_decimals(row["value"] for row in rows) if decimals == {None} else None
         own, other = (
-            fmt.with_unit(row["value"], row["unit"], _decimals(row) if shared is None else shared) for row in rows
+            fmt.with_unit(row["value"], row["unit"], self.decimals(row) if shared is None else shared) for row in rows
         )
         if own == other and comparison.difference:
             own, other = _told_apart(comparison)
@@ -542,7 +557,7 @@ class Tables:
 
     def _verdict_row(self, verdict: Verdict, notes: Notes) -> Cells:
         result = self._analysis.results_by_id[verdict.observation]
-        limits = fmt.interval(verdict.ci_low, verdict.ci_high, _decimals(result))
+        limits = fmt.interval(verdict.ci_low, verdict.ci_high, self.decimals(result))
         return [
             verdict.label,
             self._measure(result),
@@ -671,8 +686,8 @@ def _target_printed(verdict: Verdict) -> str:
 
 
 def signed(value: float, unit: str, decimals: int = 1) -> str:
-    """'+2,4 procentenheter', '−1 procentenhet', '0 procentenheter'."""
-    rounded = round(value, decimals)
+    """'+2,4 procentenheter', '−1 procentenhet', '0 procentenheter'; what is not 0 is not shown as 0."""
+    rounded = next((near for each in range(decimals, decimals + MOST_FINER) if (near := round(value, each))), 0.0)
     return f"{'+' if rounded > 0 else ''}{fmt.with_unit(rounded, unit)}"
 
 
@@ -772,20 +787,25 @@ def _decimals(row: Row) -> int | None:
     return decimals + 1 if is_hidden else decimals
 
 
-def _value(row: Row, *, with_interval: bool) -> str:
+def _stands_alike(row: Row, levels: Iterable[float], decimals: int) -> bool:
+    """Whether value and limits stand to every level as they do unrounded: below, on or above it."""
+    told = [float(row[name]) for name in _JUDGED_BY if not fmt.is_missing(row[name])]
+    return all((round(x, decimals) > y) - (round(x, decimals) < y) == (x > y) - (x < y) for x in told for y in levels)
+
+
+def _value(row: Row, decimals: int | None, *, with_interval: bool) -> str:
     counts = _counts(row)
     if row["statistic"] in {"count", "quantity"} and counts:
         return _counts(row, row["unit"])
     if fmt.is_missing(row["value"]):
         return counts
-    value = fmt.with_unit(row["value"], row["unit"], _decimals(row))
-    limits = _limits(row) if with_interval else ""
+    value = fmt.with_unit(row["value"], row["unit"], decimals)
+    limits = _limits(row, decimals) if with_interval else ""
     return f"{value}{f' ({counts})' if counts else ''}{f' {limits}' if limits else ''}"
 
 
-def _limits(row: Row) -> str:
+def _limits(row: Row, decimals: int | None) -> str:
     """The 95 % interval, or what those that did not answer could have changed."""
-    decimals = _decimals(row)
     if not fmt.is_missing(row["worst"]) and row["worst"] < row["best"]:
         return f"lägst–högst {fmt.interval(row['worst'], row['best'], decimals)}"
     return fmt.interval(row["ci_low"], row["ci_high"], decimals)

@@ -88,7 +88,7 @@ def _line(verdict: Verdict, analysis: Analysis, tables: Tables) -> Line:
     whom = fmt.population(result["sex"], result["age"], result["level"])
     parts = [verdict.label, where, whom, fmt.period(verdict.period)]
     figure = tables.figure(result, with_interval=False)
-    limits = fmt.interval(verdict.ci_low, verdict.ci_high, int(result["decimals"]) if result["has_counts"] else None)
+    limits = fmt.interval(verdict.ci_low, verdict.ci_high, tables.decimals(result))
     nation, value = _nation(verdict, analysis, tables)
     shown = Marked(f"{figure} {of_verdict(verdict, limits)}".strip())
     return Line(verdict, ", ".join(part for part in parts if part), shown, nation, value)
