@@ -348,7 +348,7 @@ def main(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
     """The command as its console script runs it: exit code, what it printed, what it complained of."""
     monkeypatch.setattr(sys, "argv", ["psykanalys", *arguments])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        cli.run()
     printed = capsys.readouterr()
     return int(ended.value.code or 0), printed.out, printed.err
 

@@ -257,7 +257,7 @@ def test_the_command_makes_reports_of_municipalities_and_writes_the_summary(swed
     ]
     monkeypatch.setattr(sys, "argv", ["psykanalys", *map(str, arguments), "--project", str(sweden.root)])
     with pytest.raises(SystemExit) as stopped:
-        cli.main()
+        cli.run()
     assert stopped.value.code == 0
     assert "1 of 1 reports in" in capsys.readouterr().out
     data = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -549,7 +551,21 @@ def init(folder: Annotated[Path, typer.Argument(help="New folder.")]) -> None:
     _tell(f"{folder}: ready — cd {folder} && psykanalys report")
 
 
-def main() -> None:
+def main() -> NoReturn:
+    """The command as its own process: at its end, what it has read is not put away piece by piece."""
+    try:
+        run()
+    except SystemExit as end:
+        if threading.active_count() > 1 or not isinstance(end.code, int | None):
+            raise
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code or 0)
+    sys.exit(0)
+
+
+def run() -> None:
     """Run the command; a user's mistake is a sentence and exit 1, never a traceback."""
     try:
         app()

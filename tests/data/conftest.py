@@ -226,7 +226,7 @@ def run(capsys, monkeypatch) -> Callable[..., Ran]:
         monkeypatch.setattr(sys, "argv", ["psykanalys", *arguments])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            cli.run()
         printed = capsys.readouterr()
         return Ran(int(ended.value.code or 0), printed.out, printed.err)
 

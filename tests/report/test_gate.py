@@ -11,11 +11,14 @@ from pathlib import Path
 import docx
 import pypdf
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from in_process import make, rewrite, shipped, small_project
 
 import psykanalys
 from psykanalys.present.twin import written
 from psykanalys.references import reference
+from psykanalys.report import gate
 from psykanalys.report.formats import convert
 from psykanalys.report.gate import NOT_FOR_MAILING, leaks, leaks_in, marked
 
@@ -144,6 +147,30 @@ def test_names_in_data_are_read_too(folder, counties):
     content = json.dumps({"figures": [{"3 patienter": 1}]}).encode()
     (leak,) = leaks_in({"norrbotten.json": content}, counties["norrbotten"])
     assert leak.what == "3 patienter"
+
+
+def test_of_two_values_of_one_name_both_are_read(folder, counties):
+    twice = b'{"note": "3 patienter", "note": ""}'
+    assert json.loads(twice) == {"note": ""}
+    (leak,) = leaks_in({"norrbotten.json": twice}, counties["norrbotten"])
+    assert leak.what == "3 patienter"
+
+
+JSON = st.recursive(
+    st.none() | st.integers() | st.text() | st.sampled_from(['"', "\\", '\\"', "\n", "a\\\\", "{}", '":"']),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON, st.booleans())
+def test_every_text_of_data_is_found_as_it_was_written(data, plain):
+    def texts(one):
+        if isinstance(one, str):
+            return {one}
+        inside = [*one, *one.values()] if isinstance(one, dict) else one if isinstance(one, list) else []
+        return set().union(*map(texts, inside))
+
+    assert set(gate._texts_in(json.dumps(data, ensure_ascii=plain))) == texts(data)
 
 
 def test_texts_beside_each_other_say_nothing_together(folder, counties):

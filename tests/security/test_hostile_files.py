@@ -40,7 +40,7 @@ def run(monkeypatch):
         monkeypatch.setattr(sys, "argv", ["psykanalys", *map(str, arguments)])
         told = io.StringIO()
         with redirect_stderr(told), pytest.raises(SystemExit) as stopped:
-            cli.main()
+            cli.run()
         assert stopped.value.code in (1, 2)
         assert "Traceback" not in told.getvalue()
         return told.getvalue()

@@ -43,7 +43,7 @@ def run(monkeypatch):
         told = io.StringIO()
         try:
             with redirect_stderr(told):
-                cli.main()
+                cli.run()
         except SystemExit as stopped:
             return int(stopped.code or 0), told.getvalue()
         return 0, told.getvalue()

@@ -71,11 +71,14 @@ def warming(project: Project, thresholds: Iterable[int]) -> Warm:
 
 
 def _warm(project: Project, catalogue: Mapping[str, Indicator], kept: Held, thresholds: Iterable[int]) -> None:
+    from psykanalys import manifest
     from psykanalys.catalogue import hold as hold_catalogue
     from psykanalys.data.prepare import hold
     from psykanalys.report.gate import phrases_of_definitions
 
     hold_catalogue(catalogue)
+    manifest.code_checksum()
+    manifest.versions()
     hold(project, kept)
     for threshold in thresholds:
         phrases_of_definitions(threshold)

@@ -224,6 +224,9 @@ def _even(text: str) -> str:
 Found = Iterator[tuple[str, str]]
 
 
+_TEXT_OF_JSON = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+
+
 class _TooLargeError(Exception):
     """An archive that unpacks to more than any report does."""
 
@@ -262,25 +265,22 @@ def _protected(said: Iterable[Line], tree: Any, known: _Known) -> Found:
 
 def _json(content: bytes, known: _Known) -> Found:
     try:
-        data = json.loads(content)
+        written = content.decode(json.detect_encoding(content))
+        data = json.loads(written)
     except ValueError:
         yield "data", _UNREADABLE
         return
-    if known.rows or not known.allows(_texts_in(data)):
-        yield from _values(data, "data", known)
+    said = list(_texts_in(written))
+    if known.rows or not known.allows(said):
+        found = [*_values(data, "data", known)]
+        # of two values of one name only the last is read: both stand in the file
+        yield from found or (("data", hit) for text in said for hit in known.hits(text))
 
 
-def _texts_in(data: Any) -> Iterator[str]:
-    """Every text in data."""
-    left = [data]
-    while left:
-        one = left.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, dict):
-            left += [*one, *one.values()]
-        elif isinstance(one, list):
-            left += one
+def _texts_in(written: str) -> Iterator[str]:
+    """Every text in JSON that could be read: names and values, each once."""
+    for text in set(_TEXT_OF_JSON.findall(written)):
+        yield json.loads(text) if "\\" in text else text[1:-1]
 
 
 def _values(data: Any, where: str, known: _Known) -> Found:
