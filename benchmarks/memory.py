@@ -18,11 +18,10 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from psykanalys.data.prepare import load_prepared
 from psykanalys.data.project import Project
 from psykanalys.report import forked, params
 from psykanalys.report.asked import file_names
-from psykanalys.report.fork import ForkServer, Warm
+from psykanalys.report.fork import ForkServer
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,7 +69,7 @@ def main() -> None:
     values = {name: params.read(project, name, level=given.level, optional=True).model_dump() for name in names}
     told = {1, len(names), *range(100, given.reports + 1, 100), given.reports}
     with TemporaryDirectory() as out, forked.server() as server:
-        server.send(Warm(forked.warm, (project, load_prepared(project), {5})))
+        server.send(forked.warming(project, {5}))
         tasks = {
             f"{name}-{number}": (project, name, values[name], Path(out), ("html",))
             for number, name in ((number, names[number % len(names)]) for number in range(given.reports))

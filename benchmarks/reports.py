@@ -7,9 +7,10 @@
     python benchmarks/reports.py [PROJECT] [AREA]... [--repeats N] [--only abc] [--more]
     psykanalys demo /tmp/demo && python benchmarks/reports.py /tmp/demo --repeats 1 --more
 
-Without areas: every area with a parameter file, or where there is none (a demo) every county. `--only cac` runs (c) before and after (a), where a machine's speed changes.
-`--more` adds unchanged runs and runs after a changed raw row, by turns (on a copy of the project). Prints wall and CPU seconds and the peak of
-memory over the process tree, and ratios of medians.
+Without areas: every area with a parameter file, or where there is none (a demo) every county. `--only cac` runs (c)
+before and after (a), where a machine's speed changes. `--more` adds unchanged runs and runs after a changed raw row,
+by turns (on a copy of the project). Prints wall and CPU seconds and the peak of memory over the process tree, and
+ratios of medians.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -114,3 +116,10 @@ def test_what_is_prepared_is_what_is_read_back(project, tmp_path):
     made, read = prepare(Project(root)), load_prepared(Project(root))
     for kind, table in made.tables.items():
         pd.testing.assert_frame_equal(table, read[kind])
+
+
+def test_at_its_end_the_command_does_what_was_to_be_done_at_exit():
+    code = "import atexit; atexit.register(print, 'put away'); from psykanalys.cli import main; main()"
+    for asked, exit_code in (("--version", 0), ("--nonsense", 2)):
+        ended = subprocess.run([sys.executable, "-c", code, asked], capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stdout.splitlines()[-1]) == (exit_code, "put away")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -193,6 +195,38 @@ class TestServer:
         server.send(fork.End("it"))
         assert_gone([child])
         assert self.done(server, len, "abc").value == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "said"), [(["sleep", "60"], "Kernel didn't respond in 2 seconds"), (["true"], "Kernel died before")]
+)
+def test_a_kernel_that_never_answers_is_told(command, said, monkeypatch):
+    from psykanalys.report.kernels import ForkedKernelManager, ForkedProcess, ForkedProvisioner
+
+    def launch(_order):
+        return ForkedProcess(subprocess.Popen(command).pid)
+
+    async def wait():
+        manager = ForkedKernelManager(kernel_name="python3")
+        await manager.start_kernel()
+        client = manager.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=2)
+        finally:
+            client.stop_channels()
+            await manager.shutdown_kernel(now=True)
+
+    monkeypatch.setattr(ForkedProvisioner, "launcher", staticmethod(launch))
+    with pytest.raises(RuntimeError, match=said):
+        asyncio.run(wait())
+
+
+def test_the_benchmark_of_memory_runs():
+    command = [sys.executable, str(ROOT / "benchmarks" / "memory.py"), "--reports", "1"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert re.search(r"after   1 reports, .* server \d+ \(\d+\)", ended.stdout)
 
 
 def test_a_forked_kernel_is_an_ipykernel_as_any_other(tmp_path):

@@ -23,7 +23,8 @@ WIDTH = 200.0  # of the map, in its own units
 MIDDLE = 62.5  # degrees north: where the map is as wide as it should be
 BEND = 0.04  # degrees: the finest bend that is kept
 _STYLE = (
-    ".areas{display:flex;flex-wrap:wrap;gap:2rem}.areas>div{flex:1 1 22rem}.areas svg{width:11rem;height:auto}"
+    ".areas{display:flex;flex-wrap:wrap;align-items:flex-start;gap:2rem}.areas>div{flex:1 1 22rem}"
+    ".areas h2{margin-top:0}.areas ul+h2{margin-top:1.5rem}.areas svg{width:11rem;height:auto}"
     ".areas path{fill:#e6e6e6;stroke:#fff;stroke-width:1}.areas path.made{fill:#1f5f8b}.areas ul{padding-left:1.1rem}"
     ".areas li{margin:.35rem 0}"
 )
