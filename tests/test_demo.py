@@ -219,6 +219,14 @@ def test_the_index_groups_areas_and_gives_each_its_message(pages):
     ]
 
 
+def test_areas_stand_in_swedish_order(pages):
+    counties = dict.fromkeys(["orebro", "gotland", "gavleborg", "varmland", "ostergotland"], "Ett.")
+    municipalities = dict.fromkeys(["lulea_kommun", "alvsbyn_kommun", "overkalix_kommun", "pitea_kommun"], "Två.")
+    assert [link.text for link in pages(**counties, **municipalities).xpath("//li/a")] == [
+        "Gotland", "Gävleborg", "Värmland", "Örebro", "Östergötland", "Luleå", "Piteå", "Älvsbyn", "Överkalix",
+    ]  # fmt: skip
+
+
 def test_the_map_draws_all_counties_and_marks_those_that_have_a_page(pages):
     index = pages(uppsala="Ett.", norrbotten="Två.", umea_kommun="Tre.")
     (drawing,) = index.xpath("//svg")

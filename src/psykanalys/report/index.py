@@ -28,6 +28,7 @@ _STYLE = (
     ".areas path{fill:#e6e6e6;stroke:#fff;stroke-width:1}.areas path.made{fill:#1f5f8b}.areas ul{padding-left:1.1rem}"
     ".areas li{margin:.35rem 0}"
 )
+_LAST_LETTERS = str.maketrans({"å": "z{", "ä": "z|", "ö": "z}"})  # after z, in this order
 _HEAD_BYTES = 60_000  # the first section lies well within
 
 
@@ -40,8 +41,8 @@ class Entry:
 
 
 def write_index(folder: Path, entries: Iterable[Entry]) -> Path:
-    """Write `index.html`: the areas by group, in order of name, each with its message and a link."""
-    listed = sorted(entries, key=lambda entry: entry.name)
+    """Write `index.html`: the areas by group, in Swedish order of name, each with its message and a link."""
+    listed = sorted(entries, key=_in_swedish_order)
     heads = {entry.name: _head(entry.page) for entry in listed}
     made_up = any(SYNTHETIC.encode() in head for head in heads.values())
     warning = f'<p class="warning">{SYNTHETIC}: alla siffror är påhittade.</p>\n' if made_up else ""
@@ -56,6 +57,11 @@ def write_index(folder: Path, entries: Iterable[Entry]) -> Path:
     )
     write_all({folder / "index.html": page.encode()})
     return folder / "index.html"
+
+
+def _in_swedish_order(entry: Entry) -> tuple[str, str]:
+    area = area_of(entry.name)
+    return (short_name(area) if area else entry.name).lower().translate(_LAST_LETTERS), entry.name
 
 
 def area_of(name: str) -> Area | None:
