@@ -448,7 +448,7 @@ def test_a_limit_is_not_rounded_past_what_was_to_be_reached():
 
 
 @given(st.integers(1, 40_000), st.floats(0, 1), st.floats(1, 99).map(lambda share: round(share, 1)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_is_printed_bears_out_the_word(size, share, goal):
     rows = [_observation(0, numerator=round(share * size), denominator=size)]
     analysis = analysis_of(rows, [_target(0, value=goal)])
