@@ -118,6 +118,11 @@ def test_what_is_prepared_is_what_is_read_back(project, tmp_path):
         pd.testing.assert_frame_equal(table, read[kind])
 
 
+def test_a_closed_stream_is_no_fault():
+    ended = subprocess.run(f"{sys.executable} -m psykanalys --help >&-", shell=True, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_at_its_end_the_command_does_what_was_to_be_done_at_exit():
     code = "import atexit; atexit.register(print, 'put away'); from psykanalys.cli import main; main()"
     for asked, exit_code in (("--version", 0), ("--nonsense", 2)):

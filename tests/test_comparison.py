@@ -55,6 +55,9 @@ def test_a_registers_last_year_is_compared_with_the_one_before_and_the_first(mak
     assert sorted(found) == [("2024", "2010"), ("2024", "2023")]
     found = [(each.period, each.against) for each in compare_all(results, "24")]
     assert sorted(found) == [("2022", "2010"), ("2023", "2022"), ("2024", "2023")]
+    mixed = results.assign(source=["document", *["register"] * 3])
+    found = [(each.period, each.against) for each in compare_all(mixed, "24", history - {results["id"][0]})]
+    assert sorted(found) == [("2024", "2022"), ("2024", "2023")]
     two = results[results["when"] >= "2023"]
     assert [each.against for each in compare_all(two, "24", history)] == ["2023"]
 

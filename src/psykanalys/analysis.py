@@ -178,14 +178,14 @@ class Analysis:
         return {row["id"]: row for row in as_rows(self.results)}
 
     @cached_property
-    def levels_of_results(self) -> Mapping[str | None, frozenset[float]]:
-        """What was to be reached by each result that was set against a target in its own unit, by the result's id."""
-        levels: dict[str | None, set[float]] = {}
+    def verdicts_by_result(self) -> Mapping[str | None, list[Verdict]]:
+        """The verdicts on each result that was set against a level in its own unit, by the result's id."""
+        found: dict[str | None, list[Verdict]] = {}
         for verdict in self.verdicts:
-            if verdict.value is not None and verdict.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE):
-                goals = (verdict.target_value, verdict.target_high)
-                levels.setdefault(verdict.observation, set()).update(goal for goal in goals if goal is not None)
-        return {name: frozenset(each) for name, each in levels.items()}
+            is_judged = verdict.value is not None and verdict.target_value is not None
+            if is_judged and verdict.word not in (Word.MEASURES_OTHER, Word.NOT_TESTABLE):
+                found.setdefault(verdict.observation, []).append(verdict)
+        return found
 
     @cached_property
     def register_sources(self) -> frozenset[str]:

@@ -559,8 +559,8 @@ def main() -> NoReturn:
         if threading.active_count() > 1 or not isinstance(end.code, int | None):
             raise
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
         os._exit(end.code or 0)
     sys.exit(0)
 

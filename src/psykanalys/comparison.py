@@ -144,14 +144,15 @@ def _with_past(own: pd.DataFrame, history: Collection[str]) -> list[Pair]:
         for rows in series
         for place, later in enumerate(rows)
         if later["id"] not in history
-        for before in _before(rows[:place], history)
+        for before in _before(later, rows[:place], history)
         if before["when"] != later["when"]
     ]
 
 
-def _before(rows: list[dict[str, Any]], history: Collection[str]) -> list[dict[str, Any]]:
-    """What a figure is compared with of those before it: the last, and the first too where they are a register's."""
-    return rows[:1] + rows[-1:] if len(rows) > 1 and rows[0]["id"] in history else rows[-1:]
+def _before(later: dict[str, Any], rows: list[dict[str, Any]], history: Collection[str]) -> list[dict[str, Any]]:
+    """What a figure is compared with of those before it: the last; a register's own last and first."""
+    own = [row for row in rows if row["id"] in history and row["source"] == later["source"]]
+    return own[:1] + own[1:][-1:] if own else rows[-1:]
 
 
 def _halves(pair: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -71,13 +71,25 @@ def _calculate_one_kind(group: pd.DataFrame) -> pd.DataFrame:
     statistic, nature = group["statistic"].iloc[0], group["nature"].iloc[0]
     x, n = (group[name].to_numpy(dtype=float, na_value=np.nan) for name in ("numerator", "denominator"))
     estimate, scale = _estimate(statistic, nature, x, n, group)
-    value = np.where(np.isfinite(estimate.value), estimate.value * scale, _floats(group["value"]))
+    value = np.where(np.isfinite(estimate.value), _scaled(statistic, x, n, scale), _floats(group["value"]))
     return group.assign(
         value=value,
         has_counts=np.isfinite(estimate.value),
         interval_method=np.where(np.isfinite(estimate.value), estimate.interval_method, "none"),
         **_limits(estimate, scale, group, nature),
     )
+
+
+def _scaled(statistic: str, x: np.ndarray, n: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
+    """The value in the measure's unit, rounded once: 29 of 50 is 58 per cent, not a hair below it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return x * scale / n if statistic in ("proportion", "rate") else x * scale
+
+
+def _without_noise(numbers: np.ndarray) -> np.ndarray:
+    """Numbers that differ from nine decimals by less than they are calculated with, as those decimals."""
+    near = np.round(numbers, 9)
+    return np.where(np.abs(numbers - near) <= 1e-12 * np.maximum(1, np.abs(near)), near, numbers)
 
 
 def _estimate(
@@ -97,7 +109,8 @@ def _estimate(
 
 
 def _limits(estimate: Estimate, scale: np.ndarray | float, group: pd.DataFrame, nature: str) -> dict[str, np.ndarray]:
-    low, high = (_two_levels(limits) * np.reshape(scale, (-1, 1)) for limits in (estimate.ci_low, estimate.ci_high))
+    both = (_two_levels(limits) * np.reshape(scale, (-1, 1)) for limits in (estimate.ci_low, estimate.ci_high))
+    low, high = map(_without_noise, both)
     published_low, published_high = _floats(group["ci_low"]), _floats(group["ci_high"])
     limits = {
         "ci_low": np.where(np.isfinite(low[:, 0]), low[:, 0], published_low),
@@ -117,7 +130,7 @@ def _worst_and_best(group: pd.DataFrame, nature: str) -> dict[str, np.ndarray]:
         return {"worst": np.full(len(group), np.nan), "best": np.full(len(group), np.nan)}
     x, n, frame = (_floats(group[name]) for name in ("numerator", "denominator", "frame"))
     bounds = methods.bounds(x, n, frame)
-    return {"worst": bounds.ci_low * 100, "best": bounds.ci_high * 100}
+    return {"worst": _without_noise(bounds.ci_low * 100), "best": _without_noise(bounds.ci_high * 100)}
 
 
 def _floats(column: pd.Series) -> np.ndarray:

@@ -434,6 +434,35 @@ def test_no_target_is_both_reached_and_not_reached_for_one_result(sample):
         assert all(len(side) == 1 for side in sides.values())
 
 
+@pytest.mark.parametrize(
+    ("x", "n", "goal", "cell"),
+    [
+        (14, 50, 28.0, "28 % (14 av 50) [16; 42]"),  # 100 * 14 / 50 is 28, 14 / 50 * 100 is not
+        (1, 1, 10.0, "100 % (1 av 1) [3; 100]"),
+        (19, 55, 44.0, "35 % (19 av 55) [22; 49]"),  # the 80 % limit, 44.0004, is not printed
+    ],
+)
+def test_no_decimals_are_shown_that_nothing_needs(x, n, goal, cell):
+    analysis = analysis_of([_observation(0, numerator=x, denominator=n)], [_target(0, value=goal)])
+    (row,) = analysis.results_by_id.values()
+    assert str(Tables(analysis).figure(row)).replace(fmt.NO_BREAK, " ") == cell
+
+
+def test_two_figures_and_their_difference_agree():
+    nation = {"area": NATION, "numerator": 316_000, "denominator": 1_000_000}
+    rows = [_observation(0, numerator=29_000, denominator=91_000), _observation(1, **nation)]
+    analysis = analysis_of(rows, [_target(0, value=31.9)])
+    (comparison,) = analysis.comparisons
+    assert [text.replace(fmt.NO_BREAK, " ") for text in Tables(analysis).compared(comparison)] == ["31,87 %", "31,60 %"]
+
+
+@given(st.integers(1, 400), st.integers(1, 100))
+def test_a_share_that_is_a_whole_percentage_is_on_its_target(size, goal):
+    hits, rest = divmod(size * goal, 100)
+    analysis = analysis_of([_observation(0, indicator="census", numerator=hits, denominator=size)], [])
+    assert (analysis.results["value"][0] == goal) == (rest == 0)
+
+
 def test_a_limit_is_not_rounded_past_what_was_to_be_reached():
     rows = [_observation(0, numerator=137, denominator=498), _observation(1, numerator=1918, denominator=3566)]
     texts = [

@@ -149,11 +149,11 @@ def test_names_in_data_are_read_too(folder, counties):
     assert leak.what == "3 patienter"
 
 
-def test_of_two_values_of_one_name_both_are_read(folder, counties):
-    twice = b'{"note": "3 patienter", "note": ""}'
-    assert json.loads(twice) == {"note": ""}
-    (leak,) = leaks_in({"norrbotten.json": twice}, counties["norrbotten"])
-    assert leak.what == "3 patienter"
+@pytest.mark.parametrize(
+    "twice", [b'{"note": "3 patienter", "note": ""}', b'[{"id": "o1", "value": 3, "value": null}]']
+)
+def test_data_with_a_name_that_is_there_twice_do_not_pass(twice, folder, counties):
+    assert [leak.where for leak in leaks_in({"norrbotten.json": twice}, counties["norrbotten"])] == ["data"]
 
 
 JSON = st.recursive(

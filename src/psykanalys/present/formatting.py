@@ -29,6 +29,7 @@ SINGULAR_ENDINGS = (
     ("parter", "part"), ("åtgärder", "åtgärd"), ("träffar", "träff"),
 )  # fmt: skip
 # Units that stand for 'no unit' or for a scale that is not written after a number.
+MOST_DECIMALS = 4  # of a number that is shown with as many as it has
 WITHOUT_UNIT = ("antal", "andel", "bedömning", "ej angiven", "ej angivet", "ja/nej")
 NUMBER_WORDS = ("inga", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
 
@@ -130,7 +131,7 @@ _COMMON_GENDER = {
 
 
 def _shortest(value: float) -> str:
-    return f"{value:z,.4f}".rstrip("0").rstrip(".")
+    return f"{value:z,.{MOST_DECIMALS}f}".rstrip("0").rstrip(".")
 
 
 def _written(span: Period) -> str:

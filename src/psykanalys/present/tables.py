@@ -34,7 +34,7 @@ TOPICS = {
     "not_shown": "Datakvalitet",
 }
 MOST_FINER = 4  # decimals beyond the measure's own
-_JUDGED_BY = ("value", "ci_low", "ci_high", "likely_low", "likely_high", "worst", "best")
+_PRINTED = ("value", "ci_low", "ci_high", "worst", "best")
 Row = Mapping[str, Any]
 Cells = list[str | Cell]
 
@@ -520,17 +520,18 @@ class Tables:
         They are the measure's, or as many more as keep the figure on its side of what was to be reached: a limit of
         31.8 against 31.9 is not shown as 32.
         """
-        usual, levels = _decimals(row), self._analysis.levels_of_results.get(row["id"], frozenset())
-        if usual is None or not levels:
+        usual, verdicts = _decimals(row), self._analysis.verdicts_by_result.get(row["id"], [])
+        if usual is None or not verdicts:
             return usual
-        finest = usual + MOST_FINER
-        return next((each for each in range(usual, finest) if _stands_alike(row, levels, each)), finest)
+        finer = range(usual, usual + MOST_FINER + 1)
+        return next((each for each in finer if _stands_alike(row, verdicts, each)), usual)
 
     def compared(self, comparison: Comparison) -> tuple[Marked, Marked]:
         """Both values of a comparison, with the decimals that each figure is shown with elsewhere."""
         rows = [self._analysis.results_by_id[name] for name in (comparison.observation, comparison.other)]
-        decimals = {self.decimals(row) for row in rows}
-        shared = _most_decimals(row["value"] for row in rows) if decimals == {None} else None
+        decimals = [self.decimals(row) for row in rows]
+        known = [each for each in decimals if each is not None]
+        shared = max(known) if len(known) == 2 else None if known else _most_decimals(row["value"] for row in rows)
         own, other = (
             fmt.with_unit(row["value"], row["unit"], self.decimals(row) if shared is None else shared) for row in rows
         )
@@ -687,7 +688,7 @@ def _target_printed(verdict: Verdict) -> str:
 
 def signed(value: float, unit: str, decimals: int = 1) -> str:
     """'+2,4 procentenheter', '−1 procentenhet', '0 procentenheter'; what is not 0 is not shown as 0."""
-    rounded = next((near for each in range(decimals, decimals + MOST_FINER) if (near := round(value, each))), 0.0)
+    rounded = next((near for each in range(decimals, fmt.MOST_DECIMALS + 1) if (near := round(value, each))), 0.0)
     return f"{'+' if rounded > 0 else ''}{fmt.with_unit(rounded, unit)}"
 
 
@@ -783,13 +784,18 @@ def _decimals(row: Row) -> int | None:
     if not row["has_counts"]:
         return None
     decimals, value = int(row["decimals"]), float(row["value"])
-    is_hidden = row["unit"] == "procent" and round(value, decimals) in (0, 100) and value not in (0, 100)
-    return decimals + 1 if is_hidden else decimals
+    if row["unit"] != "procent" or value in (0, 100):
+        return decimals
+    finer = range(decimals, decimals + MOST_FINER + 1)
+    return next((each for each in finer if round(value, each) not in (0, 100)), decimals)
 
 
-def _stands_alike(row: Row, levels: Iterable[float], decimals: int) -> bool:
-    """Whether value and limits stand to every level as they do unrounded: below, on or above it."""
-    told = [float(row[name]) for name in _JUDGED_BY if not fmt.is_missing(row[name])]
+def _stands_alike(row: Row, verdicts: Iterable[Verdict], decimals: int) -> bool:
+    """Whether all that is printed stands to what was to be reached as it does unrounded: below, on or above it."""
+    goals = (goal for verdict in verdicts for goal in (verdict.target_value, verdict.target_high))
+    levels = [goal for goal in goals if goal is not None]
+    limits = (limit for verdict in verdicts for limit in (verdict.ci_low, verdict.ci_high))
+    told = [float(x) for x in (*limits, *(row[name] for name in _PRINTED)) if not fmt.is_missing(x)]
     return all((round(x, decimals) > y) - (round(x, decimals) < y) == (x > y) - (x < y) for x in told for y in levels)
 
 

@@ -266,15 +266,20 @@ def _protected(said: Iterable[Line], tree: Any, known: _Known) -> Found:
 def _json(content: bytes, known: _Known) -> Found:
     try:
         written = content.decode(json.detect_encoding(content))
-        data = json.loads(written)
+        data = json.loads(written, object_pairs_hook=_each_name_once)
     except ValueError:
         yield "data", _UNREADABLE
         return
-    said = list(_texts_in(written))
-    if known.rows or not known.allows(said):
-        found = [*_values(data, "data", known)]
-        # of two values of one name only the last is read: both stand in the file
-        yield from found or (("data", hit) for text in said for hit in known.hits(text))
+    if known.rows or not known.allows(_texts_in(written)):
+        yield from _values(data, "data", known)
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values of one name only the last would be read, and both stand in the file."""
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return named
 
 
 def _texts_in(written: str) -> Iterator[str]:
