@@ -438,7 +438,7 @@ def test_no_target_is_both_reached_and_not_reached_for_one_result(sample):
     ("x", "n", "goal", "cell"),
     [
         (14, 50, 28.0, "28 % (14 av 50) [16; 42]"),  # 100 * 14 / 50 is 28, 14 / 50 * 100 is not
-        (1, 1, 10.0, "100 % (1 av 1) [3; 100]"),
+        (1, 1, 10.0, "100 % (1 av 1) [2; 100]"),
         (19, 55, 44.0, "35 % (19 av 55) [22; 49]"),  # the 80 % limit, 44.0004, is not printed
     ],
 )
