@@ -81,6 +81,9 @@ class TestEverythingCounted:
 
     def test_the_distance_in_units_is_what_is_still_needed(self, verdict):
         assert verdict({"value": 100.0}, counts(28, 39), nature="census").distance_in_count == 11
+        for operator, cases in ((">=", 1), (">", 2), ("<=", 1), ("<", 0)):  # 28 of 50 is 56 per cent itself
+            judged = verdict({"value": 56.0, "operator": operator}, counts(27, 50), nature="census")
+            assert judged.distance_in_count == cases
 
     def test_a_printed_census_share_is_compared_within_its_rounding(self, verdict):
         words = [verdict({}, {"value": value}, nature="census").word for value in (89.0, 90.0, 91.0)]

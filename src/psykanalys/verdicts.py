@@ -641,7 +641,8 @@ def _distance_in_count(target: Row, result: Row) -> int | None:
         return None
     x, n, goal = numbers
     wanted = goal * n / 100
-    needed = math.ceil(wanted - 1e-9) if target["operator"] in {">=", ">", "="} else math.floor(wanted + 1e-9)
+    from_above, from_below = math.ceil(wanted - 1e-9), math.floor(wanted + 1e-9)
+    needed = {">": from_below + 1, "<": from_above - 1, "<=": from_below}.get(target["operator"], from_above)
     return int(needed - x)
 
 

@@ -527,7 +527,7 @@ class Tables:
         return next((each for each in finer if _stands_alike(row, verdicts, each)), usual)
 
     def compared(self, comparison: Comparison) -> tuple[Marked, Marked]:
-        """Both values of a comparison, with the decimals that each figure is shown with elsewhere."""
+        """Both values of a comparison, with the decimals of the one that is shown with more elsewhere."""
         rows = [self._analysis.results_by_id[name] for name in (comparison.observation, comparison.other)]
         decimals = [self.decimals(row) for row in rows]
         known = [each for each in decimals if each is not None]
